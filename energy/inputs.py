@@ -1,0 +1,366 @@
+"""From study, weather, jobs and carried state to the one Dataset the planner, the baseline and the
+verifier see. This is the only bridge between the world and the plan.
+
+Dims: ``node, pool, mode, segment, job, time`` (time: naive UTC, left label, ``attrs["step_h"]``).
+Everything is computed at hourly weather and then held (shorter steps) or averaged (longer steps), so
+energy is the same at every step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import xarray as xr
+
+from energy.config import Study
+from energy.state import State
+from energy.workload.jobs import Job
+from energy.workload.packing import Pool
+from models.gpu import inlet_power_factor, load_gpu_types
+from models.grid import energy_price
+from models.cooling import inlet_degc
+from models.overhead import overhead_table
+from models.solar import pv_power
+from models.wind import wind_power
+from weather import derive
+from weather.conventions.errors import ConfigError, DataError
+from weather.conventions.timeaxis import civil_hour
+
+IT_KNOTS = 5  # of the overhead table, between the least and the most IT power of a node
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """What rounding jobs to whole steps did: how many jobs, GPU-hours before and after."""
+
+    jobs: int
+    gpu_h_asked: float
+    gpu_h_planned: float
+
+
+def study_pools(study: Study) -> tuple[Pool, ...]:
+    """Every pool of the fleet, node by node."""
+    return tuple(
+        Pool(pool_id=pool_id, node=node.id, gpu_type=kind, cluster_gpus=gpus, clusters=count, free=free)
+        for node in study.nodes
+        for pool_id, kind, gpus, count, free in node.pools()
+    )
+
+
+def build_inputs(
+    study: Study,
+    weather: xr.Dataset,
+    jobs: Sequence[Job],
+    *,
+    time: np.ndarray,
+    step_h: float,
+    state: State | None = None,
+) -> xr.Dataset:
+    """The planner's Dataset for one window.
+
+    Parameters
+    ----------
+    study
+        The study; its nodes in order give the ``node`` dim.
+    weather
+        Hourly weather (node, time) covering the window (:func:`weather.open_weather`).
+    jobs
+        Pending and running jobs, already checked (:func:`energy.workload.jobs.check_jobs`).
+    time, step_h
+        Stamps of the plan's steps [naive UTC] and their length [h].
+    state
+        What the last plan carried out; None for a cold start.
+
+    Raises
+    ------
+    ConfigError
+        Where a node's reserved load exceeds what its plant is rated for.
+    DataError
+        Where a job needs a power below its servers' idle draw.
+    """
+    pools = study_pools(study)
+    to_step = _Stepper(weather["time"].values, time, step_h)
+    data = _grid_and_supply(study, weather, time, to_step)
+    data.update(_fleet(study, pools, time))
+    data.update(_plant(study, weather, data, to_step))
+    data.update(_battery(study, state))
+    data.update(_jobs(jobs, pools, time, step_h, state, load_gpu_types()))
+    inputs = xr.Dataset(
+        data,
+        coords={
+            "node": [node.id for node in study.nodes],
+            "pool": [pool.pool_id for pool in pools],
+            "time": time,
+        },
+        attrs={
+            "step_h": float(step_h),
+            "pue_target": study.targets.pue,
+            "share_target": study.targets.renewable_share,
+            "setpoint_dwell_h": study.planning.setpoint_dwell_h,
+            "setpoint_rate_k_per_h": study.planning.setpoint_rate_k_per_h,
+        },
+    )
+    _carry_modes(inputs, study, state)
+    return inputs
+
+
+class _Stepper:
+    """Takes hourly arrays (..., hour) to the plan's steps: held if shorter, averaged if longer."""
+
+    def __init__(self, hours: np.ndarray, time: np.ndarray, step_h: float) -> None:
+        self._offset = int((time[0] - hours[0]) / np.timedelta64(1, "h"))
+        self._held = round(1 / step_h) if step_h < 1 else 1
+        self._averaged = round(step_h) if step_h > 1 else 1
+        self._steps = len(time)
+
+    def __call__(self, hourly: np.ndarray) -> np.ndarray:
+        hourly = np.asarray(hourly, dtype=float)[..., self._offset :]
+        if self._averaged > 1:
+            whole = hourly[..., : self._steps * self._averaged]
+            return whole.reshape(*whole.shape[:-1], self._steps, self._averaged).mean(axis=-1)
+        return np.repeat(hourly, self._held, axis=-1)[..., : self._steps]
+
+
+def _at(weather: xr.Dataset, node_id: str) -> xr.Dataset:
+    return weather.sel(node=node_id)
+
+
+def _grid_and_supply(study: Study, weather: xr.Dataset, time: np.ndarray, to_step: _Stepper) -> dict:
+    tariffs = {tariff.id: tariff.model() for tariff in study.tariffs}
+    rows: dict[str, list[np.ndarray]] = {
+        name: [] for name in ("pv_kw", "wind_kw", "green_price_cny_per_kwh", "price_cny_per_kwh")
+    }
+    for node in study.nodes:
+        here = _at(weather, node.id)
+        pv = to_step(pv_power(here, node.pv_plant()).values) if node.pv else np.zeros(len(time))
+        wind = to_step(wind_power(here, node.wind_plant()).values) if node.wind else np.zeros(len(time))
+        owed = pv * (node.pv.price_cny_per_kwh if node.pv else 0) + wind * (
+            node.wind.price_cny_per_kwh if node.wind else 0
+        )
+        total = pv + wind
+        rows["pv_kw"].append(pv)
+        rows["wind_kw"].append(wind)
+        # PV and wind are taken in proportion, so a kWh of the mix costs their weighted price
+        rows["green_price_cny_per_kwh"].append(np.divide(owed, total, out=np.zeros_like(total), where=total > 0))
+        rows["price_cny_per_kwh"].append(energy_price(time, tariffs[node.grid.tariff]))
+    dims = ("node", "time")
+    data = {name: (dims, np.array(values)) for name, values in rows.items()}
+    data["available_kw"] = (dims, data["pv_kw"][1] + data["wind_kw"][1])
+    wet = derive.wet_bulb(*(weather[v].values for v in ("temp_air", "relative_humidity", "pressure")))
+    order = [list(weather["node"].values).index(node.id) for node in study.nodes]
+    data["wet_bulb_degc"] = (dims, to_step(wet[order]))
+    data["temp_air_degc"] = (dims, to_step(weather["temp_air"].values[order]))
+    grid = {
+        name: ("node", np.array([float(getattr(node.grid, name)) for node in study.nodes]))
+        for name in (
+            "import_limit_kw",
+            "export_limit_kw",
+            "export_price_cny_per_kwh",
+            "demand_price_cny_per_kw_month",
+            "month_peak_kw",
+            "carbon_kg_per_kwh",
+        )
+    }
+    carbon_price = study.planning.carbon_price_cny_per_kg * grid["carbon_kg_per_kwh"][1]
+    data["carbon_cny_per_kwh"] = (dims, np.repeat(carbon_price[:, None], len(time), axis=1))
+    return data | grid
+
+
+def _fleet(study: Study, pools: Sequence[Pool], time: np.ndarray) -> dict:
+    types = load_gpu_types()
+    node_ids = [node.id for node in study.nodes]
+    hours = np.floor(civil_hour(time)).astype(int) % 24
+    reserved = np.zeros((len(pools), len(time)), dtype=int)
+    base = np.zeros((len(node_ids), len(time)))
+    for number, node in enumerate(study.nodes):
+        base[number] += node.other_it_kw
+        for load in node.inference:
+            gpu = types[load.gpu_type]
+            wanted = np.array(load.gpus_by_hour)[hours]
+            base[number] += wanted * (load.power_frac * gpu.peak_kw - gpu.idle_kw)
+            for p, pool in enumerate(pools):
+                if pool.node != node.id or pool.gpu_type != load.gpu_type:
+                    continue
+                unit = 1 if pool.free else pool.cluster_gpus
+                taken = np.minimum(-(-wanted // unit) * unit, pool.gpus)
+                reserved[p] += taken
+                wanted = np.maximum(wanted - taken, 0)
+    for pool in pools:
+        base[node_ids.index(pool.node)] += pool.gpus * types[pool.gpu_type].idle_kw
+    return {
+        "base_it_kw": (("node", "time"), base),
+        "reserved_gpus": (("pool", "time"), reserved),
+        "pool_gpus": ("pool", np.array([pool.gpus for pool in pools])),
+        "pool_cluster_gpus": ("pool", np.array([pool.cluster_gpus for pool in pools])),
+        "pool_clusters": ("pool", np.array([pool.clusters for pool in pools])),
+        "pool_free": ("pool", np.array([pool.free for pool in pools])),
+        "pool_node": ("pool", np.array([node_ids.index(pool.node) for pool in pools])),
+        "pool_idle_kw": ("pool", np.array([types[pool.gpu_type].idle_kw for pool in pools])),
+        "pool_gpu_type": ("pool", np.array([pool.gpu_type for pool in pools], dtype=object)),
+    }
+
+
+def _plant(study: Study, weather: xr.Dataset, data: dict, to_step: _Stepper) -> dict:
+    types = load_gpu_types()
+    modes = max(len(node.cooling.setpoints_degc) for node in study.nodes)
+    shape = (len(study.nodes), modes)
+    setpoint, factor = np.full(shape, np.nan), np.ones(shape)
+    inlet, cap = np.full(shape, np.nan), np.zeros(shape[0])
+    hours = len(to_step(np.zeros(weather.sizes["time"])))
+    intercept = np.zeros((*shape, IT_KNOTS - 1, hours))
+    slope, hull_error = np.zeros_like(intercept), np.zeros(shape[0])
+    node_of, kinds, gpus = (data[name][1] for name in ("pool_node", "pool_gpu_type", "pool_gpus"))
+    for n, node in enumerate(study.nodes):
+        plant = node.node_plant()
+        degrees = np.array(node.cooling.setpoints_degc, dtype=float)
+        inlets = np.array([float(inlet_degc(plant.cooling, s)) for s in degrees])
+        factors = np.array([float(inlet_power_factor(t)) for t in inlets])
+        setpoint[n, : len(degrees)], factor[n, : len(degrees)], inlet[n, : len(degrees)] = degrees, factors, inlets
+        cap[n] = min(plant.electrical.rated_kw, plant.cooling.rated_heat_kw) / factors.max()
+        base = data["base_it_kw"][1][n]
+        if base.max() > cap[n]:
+            raise ConfigError(
+                f"node[{node.id}]: the idle servers and the reserved inference load reach {base.max():.0f} kW of IT power, "
+                f"but the plant is rated for {cap[n]:.0f} kW at its warmest setpoint. Raise node.electrical.rated_kw "
+                "and node.cooling.rated_heat_kw, or reserve less."
+            )
+        full = sum(
+            g * types[k].peak_kw for g, k, m in zip(gpus, kinds, node_of, strict=True) if m == n
+        ) + node.other_it_kw
+        knots = np.linspace(base.min(), max(min(full, cap[n]), base.max() * 1.001), IT_KNOTS)
+        for k, (degc, f) in enumerate(zip(degrees, factors, strict=True)):
+            table = overhead_table(_at(weather, node.id), plant, setpoints_degc=[degc], it_knots_kw=knots * f)
+            power = to_step(table["overhead_kw"].isel(mode=0).values)  # (knot, time)
+            slope[n, k] = np.diff(power, axis=0) / np.diff(knots)[:, None]
+            intercept[n, k] = power[:-1] - slope[n, k] * knots[:-1, None]
+            hull_error[n] = max(hull_error[n], float(np.max(table["convexification_error_kw"])))
+    lines = ("node", "mode", "segment", "time")
+    return {
+        "setpoint_degc": (("node", "mode"), setpoint),
+        "inlet_degc": (("node", "mode"), inlet),
+        "inlet_factor": (("node", "mode"), factor),
+        "mode_ok": (("node", "mode"), np.isfinite(setpoint)),
+        "mid_mode": ("node", np.array([(len(node.cooling.setpoints_degc) - 1) // 2 for node in study.nodes])),
+        "it_cap_kw": ("node", cap),
+        "line_intercept_kw": (lines, intercept),
+        "line_slope": (lines, slope),
+        "table_hull_error_kw": ("node", hull_error),
+    }
+
+
+def _battery(study: Study, state: State | None) -> dict:
+    names = ("battery_kwh", "battery_kw", "charge_eff", "discharge_eff", "self_discharge_per_h", "wear_cny_per_kwh")
+    values = {name: [] for name in (*names, "initial_green_kwh", "initial_grey_kwh")}
+    for node in study.nodes:
+        if node.battery is None:
+            row = (0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)
+        else:
+            b = node.battery_model()
+            green, grey = node.battery.initial_green_frac * b.energy_kwh, node.battery.initial_grey_frac * b.energy_kwh
+            if state is not None and node.id in state.nodes:
+                green, grey = state.nodes[node.id].stock_green_kwh, state.nodes[node.id].stock_grey_kwh
+                if green + grey > b.energy_kwh + 1e-6:
+                    raise DataError(
+                        f"state: node {node.id} carries {green + grey:.1f} kWh, more than its battery holds "
+                        f"({b.energy_kwh:.1f} kWh). Correct the stocks in the state file or the battery in the study."
+                    )
+            row = (
+                b.energy_kwh, b.power_kw, b.charge_eff, b.discharge_eff, b.self_discharge_per_h, b.wear_cny_per_kwh,
+                green, grey,
+            )  # fmt: skip
+        for name, value in zip(values, row, strict=True):
+            values[name].append(float(value))
+    return {name: ("node", np.array(column)) for name, column in values.items()}
+
+
+def _jobs(
+    jobs: Sequence[Job], pools: Sequence[Pool], time: np.ndarray, step_h: float, state: State | None, types: dict
+) -> dict:
+    opens = time[0].astype("datetime64[us]").item().replace(tzinfo=UTC)
+    slots = len(time)
+    cluster_of = {} if state is None else {r.job.job_id: r.cluster for r in state.running}
+    pool_of_cluster = {c: number for number, pool in enumerate(pools) for c in pool.cluster_ids}
+    columns: dict[str, list] = {
+        name: []
+        for name in ("job_gpus", "job_slots", "job_release", "job_last_start", "job_add_kw", "job_running", "job_hours")
+    }
+    allowed = np.zeros((len(jobs), len(pools)), dtype=bool)
+    for number, job in enumerate(jobs):
+        gpu = types[job.gpu_type]
+        add_kw = job.gpus * (job.power_frac * gpu.peak_kw - gpu.idle_kw)
+        if add_kw < 0:
+            raise DataError(
+                f"job {job.job_id}: power_frac {job.power_frac} asks {job.power_frac * gpu.peak_kw:.3f} kW per GPU, less than the "
+                f"{gpu.idle_kw:.3f} kW an idle {gpu.name} draws. Give a power_frac of at least {gpu.idle_kw / gpu.peak_kw:.2f}."
+            )
+        running = job.state == "running"
+        hours = job.remaining_h if running else job.duration_h
+        length = max(1, int(np.ceil(hours / step_h - 1e-9)))
+        release = 0 if running else _first_slot(job.release, opens, step_h)
+        columns["job_gpus"].append(job.gpus)
+        columns["job_slots"].append(length)
+        columns["job_release"].append(release)
+        columns["job_last_start"].append(0 if running else min(_last_slot(job.deadline, opens, step_h, length), slots - 1))
+        columns["job_add_kw"].append(add_kw)
+        columns["job_running"].append(running)
+        columns["job_hours"].append(hours)
+        for p, pool in enumerate(pools):
+            fits = pool.gpu_type == job.gpu_type and job.gpus <= pool.cluster_gpus
+            allowed[number, p] = fits and (not job.nodes or pool.node in job.nodes)
+        if cluster_of.get(job.job_id):
+            allowed[number] = np.arange(len(pools)) == pool_of_cluster[cluster_of[job.job_id]]
+    dtypes = {"job_add_kw": float, "job_running": bool, "job_hours": float}
+    data = {name: ("job", np.array(column, dtype=dtypes.get(name, int))) for name, column in columns.items()}
+    data["job_pool_ok"] = (("job", "pool"), allowed)
+    data["job_cluster"] = ("job", np.array([cluster_of.get(job.job_id, "") for job in jobs], dtype=object))
+    data["job"] = ("job", np.array([job.job_id for job in jobs], dtype=object))
+    return data
+
+
+def _first_slot(release: datetime | None, opens: datetime, step_h: float) -> int:
+    if release is None:
+        return 0
+    return max(0, int(np.ceil((release - opens) / timedelta(hours=step_h) - 1e-9)))
+
+
+def _last_slot(deadline: datetime | None, opens: datetime, step_h: float, length: int) -> int:
+    if deadline is None:
+        return np.iinfo(np.int32).max
+    return int(np.floor((deadline - opens) / timedelta(hours=step_h) + 1e-9)) - length
+
+
+def _carry_modes(inputs: xr.Dataset, study: Study, state: State | None) -> None:
+    """Add the setpoint carried in and the slots it must still be held; and the month's peak so far."""
+    mode = np.full(inputs.sizes["node"], -1)
+    left = np.zeros(inputs.sizes["node"], dtype=int)
+    peak = inputs["month_peak_kw"].values.copy()
+    for n, node in enumerate(study.nodes):
+        carried = None if state is None else state.nodes.get(node.id)
+        if carried is None:
+            continue
+        nearest = np.nanargmin(np.abs(inputs["setpoint_degc"].values[n] - carried.setpoint_degc))
+        if abs(inputs["setpoint_degc"].values[n, nearest] - carried.setpoint_degc) < 1e-6:
+            mode[n] = int(nearest)
+            still = inputs.attrs["setpoint_dwell_h"] - carried.setpoint_held_h
+            left[n] = max(0, int(np.ceil(still / inputs.attrs["step_h"] - 1e-9)))
+        if carried.month == _month(inputs["time"].values[0]):
+            peak[n] = carried.month_peak_kw
+    inputs["initial_mode"] = ("node", mode)
+    inputs["initial_mode_slots_left"] = ("node", left)
+    inputs["month_peak_kw"] = ("node", peak)
+
+
+def _month(stamp: np.datetime64) -> str:
+    """Civil month of a stamp, as 2026-07."""
+    return str((stamp + np.timedelta64(8, "h")).astype("datetime64[M]"))
+
+
+def rounding(inputs: xr.Dataset) -> Rounding:
+    """How much the jobs grew by being rounded up to whole steps."""
+    step_h = inputs.attrs["step_h"]
+    asked = inputs["job_hours"].values * inputs["job_gpus"].values
+    planned = inputs["job_slots"].values * step_h * inputs["job_gpus"].values
+    return Rounding(int(np.sum(planned > asked + 1e-9)), float(asked.sum()), float(planned.sum()))

@@ -1,0 +1,101 @@
+"""What one plan hands to the next: running jobs, battery stocks, setpoints, the month's peak.
+
+The file ``state.json`` is written with every plan and read with ``--state``. Times are RFC 3339.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from energy.workload.jobs import Job, job_from_record, job_to_record
+from weather.conventions.errors import DataError
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunningJob:
+    """A job in progress with the cluster it runs on; ``job.remaining_h`` is what it has left [h]."""
+
+    job: Job
+    node: str
+    cluster: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """A node at the window's end: stocks [kWh], setpoint [degC] and for how long it has been held [h],
+    the highest import of the civil month so far [kW], and that month (2026-07)."""
+
+    stock_green_kwh: float
+    stock_grey_kwh: float
+    setpoint_degc: float
+    setpoint_held_h: float
+    month_peak_kw: float
+    month: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The fleet at one moment."""
+
+    at: datetime
+    running: tuple[RunningJob, ...]
+    nodes: dict[str, NodeState]
+
+
+def state_to_json(state: State) -> str:
+    """The state as text, the same for the same state."""
+    body = {
+        "schema_version": SCHEMA_VERSION,
+        "at": state.at.isoformat(),
+        "running": [
+            {"node": r.node, "cluster": r.cluster, "job": job_to_record(r.job)} for r in state.running
+        ],
+        "nodes": {node: asdict(held) for node, held in sorted(state.nodes.items())},
+    }
+    return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
+
+
+def read_state(path: Path) -> State:
+    """Read a state file.
+
+    Raises
+    ------
+    DataError
+        Naming the file and what in it is missing or wrong.
+    """
+    try:
+        body = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path}: the state file cannot be read ({error.strerror}). Give the state.json of a run.") from error
+    except ValueError as error:
+        raise DataError(f"{path}: not valid JSON ({error}). Give the state.json a run wrote, unchanged.") from error
+    if not isinstance(body, dict) or body.get("schema_version") != SCHEMA_VERSION:
+        found = body.get("schema_version") if isinstance(body, dict) else type(body).__name__
+        raise DataError(
+            f"{path}: schema_version is {found!r}, this version reads {SCHEMA_VERSION}. Plan once without --state."
+        )
+    try:
+        at = datetime.fromisoformat(body["at"])
+        if at.tzinfo is None:
+            raise ValueError(f"'at' is {body['at']!r}, a time with an offset is needed")
+        running = tuple(
+            RunningJob(job=job_from_record(r["job"]), node=str(r["node"]), cluster=str(r["cluster"]))
+            for r in body["running"]
+        )
+        nodes = {
+            str(node): NodeState(
+                **{k: (str(v) if k == "month" else float(v)) for k, v in held.items()}
+            )
+            for node, held in body["nodes"].items()
+        }
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(
+            f"{path}: the state is incomplete or malformed ({type(error).__name__}: {error}). "
+            "Give the state.json a run wrote, unchanged, or plan without --state."
+        ) from error
+    return State(at=at, running=running, nodes=nodes)
