@@ -1,0 +1,1 @@
+"""Green-datacentre energy optimiser: study file, day plan, verification, figures and exports."""

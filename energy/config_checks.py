@@ -1,0 +1,133 @@
+"""What one table of the study demands of another: references, duplicates, capacities, the clock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from weather.conventions.errors import GreenDCError
+
+if TYPE_CHECKING:
+    from energy.config import Study
+    from energy.config_nodes import NodeConfig
+
+_KINDS = ("climate", "epw:PATH", "netcdf:PATH")
+
+
+def closest(word: str, choices: Iterable[str]) -> str:
+    """' (did you mean "x"?)' for the nearest choice, or nothing."""
+    near = get_close_matches(word, list(choices), n=1, cutoff=0.6)
+    return f' (did you mean "{near[0]}"?)' if near else ""
+
+
+def study_problems(study: Study) -> list[str]:
+    """Every contradiction between tables, each with its dotted key; empty when there is none."""
+    return [
+        *_duplicates(study),
+        *_planning(study),
+        *_tariffs(study),
+        *_weather(study),
+        *(problem for node in study.nodes for problem in _node(node, study)),
+    ]
+
+
+def _duplicates(study: Study) -> Iterator[str]:
+    groups = {
+        "node": [node.id for node in study.nodes],
+        "tariff": [tariff.id for tariff in study.tariffs],
+        "gpu_type": [entry.gpu_type for entry in study.gpu_types],
+    }
+    for table, ids in groups.items():
+        for name, times in Counter(ids).items():
+            if times > 1:
+                key = "gpu_type" if table == "gpu_type" else "id"
+                yield f'{table}[{name}].{key}: "{name}" is given {times} times; each must be unique'
+
+
+def _whole(value: float) -> bool:
+    return abs(value - round(value)) < 1e-9
+
+
+def _planning(study: Study) -> Iterator[str]:
+    plan = study.planning
+    if not _whole(24 / plan.step_h):
+        yield (
+            f"planning.step_h: {plan.step_h:g} does not divide 24 h, so tariff hours would be cut; "
+            "use 1, 0.5, 0.25, 2, ..."
+        )
+    if not _whole(plan.horizon_h / plan.step_h):
+        yield (
+            f"planning.horizon_h: {plan.horizon_h:g} is not a multiple of planning.step_h = {plan.step_h:g}"
+        )
+
+
+def _tariffs(study: Study) -> Iterator[str]:
+    from models.grid import check_tariff
+
+    for entry in study.tariffs:
+        try:
+            check_tariff(entry.tariff())
+        except GreenDCError as error:
+            yield f"tariff[{entry.id}].period: {error}"
+
+
+def _weather(study: Study) -> Iterator[str]:
+    ids = [node.id for node in study.nodes]
+    specs = {f"weather.specs.{name}": spec for name, spec in study.weather.specs.items()}
+    for key, spec in {"weather.default": study.weather.default, **specs}.items():
+        kind, colon, place = spec.partition(":")
+        if not (spec == "climate" or (kind in ("epw", "netcdf") and colon and place)):
+            yield f'{key}: "{spec}" is no weather source; allowed: {", ".join(_KINDS)}'
+    for name in study.weather.specs:
+        if name not in ids:
+            yield f'weather.specs.{name}: no node "{name}"{closest(name, ids)}; nodes: {", ".join(ids)}'
+
+
+def _node(node: NodeConfig, study: Study) -> Iterator[str]:
+    where = f"node[{node.id}]"
+    tariffs = [tariff.id for tariff in study.tariffs]
+    if node.grid.tariff not in tariffs:
+        yield (
+            f'{where}.grid.tariff: no tariff "{node.grid.tariff}"{closest(node.grid.tariff, tariffs)}; '
+            f"allowed: {', '.join(tariffs)}"
+        )
+    types = list(study.gpu_table())
+    for table, entries in (("cluster", node.clusters), ("inference", node.inference)):
+        for index, entry in enumerate(entries):
+            if entry.gpu_type not in types:
+                yield (
+                    f'{where}.{table}[{index}].gpu_type: unknown GPU type "{entry.gpu_type}"'
+                    f"{closest(entry.gpu_type, types)}; allowed: {', '.join(types)}, or add a [[gpu_type]]"
+                )
+    for pool_id, times in Counter(pool.pool_id for pool in node.pools()).items():
+        if times > 1:
+            yield f"{where}.cluster: pool {pool_id} is given {times} times; add up `count` in one entry"
+    yield from _inference(node, where)
+
+
+def _inference(node: NodeConfig, where: str) -> Iterator[str]:
+    pools = {pool.pool_id: pool for pool in node.pools()}
+    seen: Counter[str] = Counter()
+    for index, entry in enumerate(node.inference):
+        key = f"{where}.inference[{index}]"
+        try:
+            pool = pools[node.inference_pool(entry)]
+        except ValueError as error:
+            yield f"{key}: {error}"
+            continue
+        seen[pool.pool_id] += 1
+        if seen[pool.pool_id] > 1:
+            yield f"{key}: pool {pool.pool_id} has an earlier inference entry; add the hours up in one"
+        installed = pool.cluster_gpus * pool.count
+        hour, most = max(enumerate(entry.gpus_by_hour), key=lambda item: item[1])
+        if most > installed:
+            yield (
+                f"{key}.gpus_by_hour: {most} GPUs at hour {hour}, but pool {pool.pool_id} has {installed} installed"
+            )
+        if not pool.free and any(gpus % pool.cluster_gpus for gpus in entry.gpus_by_hour):
+            yield (
+                f"{key}.gpus_by_hour: must be multiples of {pool.cluster_gpus}, because serving takes whole "
+                f"clusters of pool {pool.pool_id}; or declare the cluster `free = true`"
+            )

@@ -1,0 +1,124 @@
+"""Validation errors of the study file in the user's words: dotted key, found, allowed, remedy."""
+
+from __future__ import annotations
+
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from energy.config_checks import closest
+
+_MAX_SHOWN = 20
+
+
+def describe(error: ValidationError, *, data: dict[str, Any], model: type[BaseModel], name: str) -> str:
+    """One message for a failed study: the file, then one line per problem (the first 20)."""
+    lines = [line for item in error.errors() for line in _lines(item, data, model)]
+    shown = lines[:_MAX_SHOWN]
+    if len(lines) > _MAX_SHOWN:
+        shown.append(f"... and {len(lines) - _MAX_SHOWN} more")
+    count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
+    return "\n  ".join([f"{name}: {count} in the study file", *shown])
+
+
+def _lines(item: dict[str, Any], data: dict[str, Any], model: type[BaseModel]) -> list[str]:
+    keys, table = _walk(item["loc"], data, model)
+    if item["type"] == "value_error":
+        found = str(item["ctx"]["error"])
+        # contradictions between tables are found on the whole study and carry their own keys
+        return found.split("\n") if not keys else [f"{keys}: {found}"]
+    return [f"{keys}: {_explain(item, table)}"]
+
+
+def _explain(item: dict[str, Any], table: type[BaseModel] | None) -> str:
+    kind, got, limits = item["type"], item["input"], item.get("ctx", {})
+    if kind == "extra_forbidden":
+        valid = _key_names(table) if table else []
+        return f"unknown key{closest(str(item['loc'][-1]), valid)}; valid keys: {', '.join(valid)}"
+    if kind == "missing":
+        return "missing, but required" + (
+            ' (text; begin it with "assumption: " where nobody published the number)'
+            if item["loc"][-1] == "source"
+            else ""
+        )
+    if kind == "union_tag_not_found":
+        return f"key {limits['discriminator']} is missing, but required"
+    if kind == "union_tag_invalid":
+        return f'"{limits["tag"]}" is unknown; allowed: {limits["expected_tags"]}'
+    found = f'"{got}"' if isinstance(got, str) else repr(got)
+    allowed = {
+        "greater_than": lambda: f"must be > {limits['gt']:g}",
+        "greater_than_equal": lambda: f"must be >= {limits['ge']:g}",
+        "less_than": lambda: f"must be < {limits['lt']:g}",
+        "less_than_equal": lambda: f"must be <= {limits['le']:g}",
+        "literal_error": lambda: f"allowed: {limits['expected']}",
+        "string_pattern_mismatch": lambda: (
+            "allowed: lower-case letters, digits and _, beginning with a letter"
+        ),
+        "too_short": lambda: f"needs at least {limits['min_length']} entries, has {limits['actual_length']}",
+        "too_long": lambda: f"at most {limits['max_length']} entries allowed, has {limits['actual_length']}",
+        "string_too_short": lambda: "must not be empty",
+        "float_type": lambda: "must be a number, without quotes",
+        "int_type": lambda: "must be a whole number, without quotes or decimals",
+        "bool_type": lambda: "must be true or false, without quotes",
+        "string_type": lambda: "must be text in quotes",
+        "finite_number": lambda: "must be finite",
+    }.get(kind, lambda: item["msg"])()
+    if kind in ("too_short", "too_long"):
+        return allowed
+    return f"found {found}; {allowed}"
+
+
+def _walk(
+    loc: tuple[str | int, ...], data: dict[str, Any], model: type[BaseModel]
+) -> tuple[str, type[BaseModel] | None]:
+    """Dotted key of an error, and the table that holds its last key."""
+    text, here, table, held = "", data, model, model
+    for step in loc:
+        if isinstance(step, int):
+            here = here[step] if isinstance(here, (list, tuple)) and step < len(here) else None
+            text += f"[{_label(here, step, top='.' not in text)}]"
+            continue
+        if isinstance(here, dict) and here.get("kind") == step and step not in here:
+            table = _tagged(table, step)  # pydantic puts a union's tag into the path
+            continue
+        held = table if isinstance(table, type) else None
+        text += f".{step}" if text else step
+        here = here.get(step) if isinstance(here, dict) else None
+        table = _field_type(held, step)
+    return text, held
+
+
+def _label(entry: Any, index: int, *, top: bool) -> str:
+    # nodes, tariffs and GPU types are known by name; clusters and periods only by their place
+    name = entry.get("id", entry.get("gpu_type")) if top and isinstance(entry, dict) else None
+    return name if isinstance(name, str) else str(index)
+
+
+def _tables(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if get_origin(annotation) in (Annotated, Union, UnionType, tuple):
+        return [table for part in get_args(annotation) for table in _tables(part)]
+    return []
+
+
+def _field_type(table: type[BaseModel] | None, key: str) -> Any:
+    for name, field in table.model_fields.items() if table else ():
+        if key in (name, field.alias):
+            tables = _tables(field.annotation)
+            return tables[0] if len(tables) == 1 else tuple(tables) or None
+    return None
+
+
+def _tagged(table: Any, tag: str) -> type[BaseModel] | None:
+    choices = table if isinstance(table, tuple) else (table,)
+    for choice in choices:
+        if choice is not None and tag in get_args(choice.model_fields["kind"].annotation):
+            return choice
+    return None
+
+
+def _key_names(table: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in table.model_fields.items()]

@@ -1,0 +1,37 @@
+"""Bases and number types of the study file: strict numbers, frozen tables, one `source` per table.
+
+TOML already has types, so a number written as text is a mistake and is refused, never converted.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Positive = Annotated[Number, Field(gt=0)]
+NonNegative = Annotated[Number, Field(ge=0)]
+Fraction = Annotated[Number, Field(ge=0, le=1)]
+Efficiency = Annotated[Number, Field(gt=0, le=1)]
+Count = Annotated[int, Field(strict=True, ge=1)]
+Flag = Annotated[bool, Field(strict=True)]
+Text = Annotated[str, Field(strict=True, min_length=1)]
+# ids become names of files, columns and cluster labels: nothing that needs quoting anywhere
+Identifier = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+
+
+class Table(BaseModel):
+    """A table of the study file: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class SourcedTable(Table):
+    """A table that carries numbers, and so says where they come from.
+
+    `source` is free text; a number nobody published starts with "assumption: ".
+    """
+
+    source: Text
+    note: str = ""

@@ -1,0 +1,404 @@
+"""The tables of one node of the study file, each with the plant of `models` it becomes.
+
+`models` is imported inside the methods: reading and checking a study needs no weather and no physics.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+
+from pydantic import Field, field_validator, model_validator
+
+from energy.config_fields import (
+    Count,
+    Efficiency,
+    Flag,
+    Fraction,
+    Identifier,
+    NonNegative,
+    Number,
+    Positive,
+    SourcedTable,
+    Text,
+)
+
+if TYPE_CHECKING:
+    from models.battery import Battery
+    from models.cooling import AirEconomiserPlant, WaterEconomiserPlant
+    from models.electrical import ElectricalPlant
+    from models.grid import Tariff
+    from models.overhead import NodePlant
+    from models.solar import PVPlant
+    from models.wind import WindPlant
+    from weather.nodes import Node
+
+_HOURS = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)$")
+
+
+class PoolSpec(NamedTuple):
+    """Identical clusters of one GPU type at one node, or GPUs that are allocated one by one (`free`)."""
+
+    pool_id: str
+    gpu_type: str
+    cluster_gpus: int
+    count: int
+    free: bool
+
+
+class SiteConfig(SourcedTable):
+    """Where the node stands (the weather's own place may differ and is corrected to this altitude)."""
+
+    name_en: Text
+    name_zh: Text
+    province: Text
+    latitude: Annotated[Number, Field(ge=-90, le=90)]
+    longitude: Annotated[Number, Field(ge=-180, le=180)]
+    altitude_m: Annotated[Number, Field(ge=-450, le=5500)]
+
+
+class ClusterConfig(SourcedTable):
+    """Clusters of one size, or (`free = true`) GPUs of which a gang may take any."""
+
+    gpu_type: Identifier
+    gpus: Count
+    count: Count = 1
+    free: Flag = False
+
+    @property
+    def name(self) -> str:
+        """Pool name inside the node: "h100x200", or "a10" for freely allocated GPUs."""
+        return self.gpu_type if self.free else f"{self.gpu_type}x{self.gpus}"
+
+
+class InferenceConfig(SourcedTable):
+    """GPUs kept for latency-bound serving, by civil hour (entry 0 is 00:00-01:00)."""
+
+    gpu_type: Identifier
+    gpus_by_hour: Annotated[
+        tuple[Annotated[int, Field(strict=True, ge=0)], ...], Field(min_length=24, max_length=24)
+    ]
+    power_frac: Fraction
+    pool: str | None = None
+
+
+class PVConfig(SourcedTable):
+    """Photovoltaic plant; `capacity_kw` is the inverters' AC rating."""
+
+    capacity_kw: Positive
+    dc_ac_ratio: Annotated[Number, Field(ge=0.5, le=3)] = 1.2
+    tracking: Literal["single_axis", "fixed"] = "single_axis"
+    tilt_deg: Annotated[Number, Field(ge=0, le=90)] = 0.0
+    azimuth_deg: Annotated[Number, Field(ge=0, le=360)] = 180.0
+    gcr: Annotated[Number, Field(gt=0, le=1)] = 0.35
+    max_angle_deg: Annotated[Number, Field(ge=0, le=90)] = 60.0
+    temp_coeff_per_k: Annotated[Number, Field(ge=-0.01, le=0)] = -0.0035
+    inverter_eff: Efficiency = 0.975
+    loss_frac: Annotated[Number, Field(ge=0, lt=1)] = 0.12
+    albedo: Fraction = 0.2
+    price_cny_per_kwh: NonNegative
+
+
+class WindConfig(SourcedTable):
+    """Wind plant; `turbine` names a curve in models/data/turbines.csv."""
+
+    capacity_kw: Positive
+    turbine: Text = "E-141/4200"
+    hub_height_m: Annotated[Number, Field(ge=10, le=250)] = 120.0
+    shear_exponent: Annotated[Number, Field(ge=0, le=0.6)] = 0.14
+    loss_frac: Annotated[Number, Field(ge=0, lt=1)] = 0.15
+    price_cny_per_kwh: NonNegative
+
+
+class BatteryConfig(SourcedTable):
+    """Battery with a green and a grey stock; both start as shares of `energy_kwh`."""
+
+    energy_kwh: Positive
+    power_kw: Positive
+    charge_eff: Efficiency
+    discharge_eff: Efficiency
+    self_discharge_per_h: Annotated[Number, Field(ge=0, lt=1)] = 0.0
+    wear_cny_per_kwh: NonNegative
+    initial_green_frac: Fraction = 0.0
+    initial_grey_frac: Fraction = 0.0
+
+    @model_validator(mode="after")
+    def _stocks_fit(self) -> BatteryConfig:
+        if self.initial_green_frac + self.initial_grey_frac > 1:
+            raise ValueError("initial_green_frac + initial_grey_frac exceed 1; lower one of them")
+        return self
+
+
+class GridConfig(SourcedTable):
+    """Connection, contract and carbon factor; `tariff` names a [[tariff]] of the study."""
+
+    import_limit_kw: Positive
+    export_limit_kw: NonNegative = 0.0
+    export_price_cny_per_kwh: NonNegative = 0.0
+    tariff: Identifier
+    demand_price_cny_per_kw_month: NonNegative
+    month_peak_kw: NonNegative
+    carbon_kg_per_kwh: Annotated[Number, Field(ge=0, le=2)]
+
+    @model_validator(mode="after")
+    def _peak_within_limit(self) -> GridConfig:
+        if self.month_peak_kw > self.import_limit_kw:
+            raise ValueError(
+                f"month_peak_kw = {self.month_peak_kw:g} is above import_limit_kw = {self.import_limit_kw:g}; "
+                "the month's peak cannot have passed the connection's limit"
+            )
+        return self
+
+
+class LatencyConfig(SourcedTable):
+    """Round trip from the node to the regions its users are in."""
+
+    round_trip_ms: dict[Text, Positive]
+
+
+class ElectricalConfig(SourcedTable):
+    """Losses between the meter and the racks (fields of models.electrical.ElectricalPlant)."""
+
+    rated_kw: Positive
+    ups_loss: tuple[NonNegative, NonNegative, NonNegative]
+    ups_modules_share: Efficiency
+    transformer_no_load_frac: Fraction
+    transformer_load_frac: Fraction
+    distribution_frac: Fraction
+    other_frac_of_rated: Fraction
+
+
+def _clock_h(hours: str, minutes: str) -> float:
+    return int(hours) + int(minutes) / 60
+
+
+class PeriodConfig(SourcedTable):
+    """One label and price of a tariff: its months and its civil hours, "22:00-06:00" wraps midnight."""
+
+    source: str = ""  # the tariff's own source covers its periods
+    label: Text
+    months: Annotated[tuple[Annotated[int, Field(strict=True, ge=1, le=12)], ...], Field(min_length=1)]
+    hours: Annotated[tuple[Text, ...], Field(min_length=1)]
+    price_cny_per_kwh: Annotated[Number, Field(ge=-1, le=5)]
+
+    @field_validator("hours")
+    @classmethod
+    def _readable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for span in value:
+            match = _HOURS.match(span)
+            if not match or match[3] + match[4] > "2400" or match[1] + match[2] == match[3] + match[4]:
+                raise ValueError(
+                    f'"{span}" is not a span of civil time; write "HH:MM-HH:MM", 24:00 ends the day'
+                )
+        return value
+
+    def spans_h(self) -> tuple[tuple[float, float], ...]:
+        """The hours as (start, end) pairs in 0..24, a span over midnight cut in two."""
+        spans: list[tuple[float, float]] = []
+        for text in self.hours:
+            match = _HOURS.match(text)
+            start, end = _clock_h(match[1], match[2]), _clock_h(match[3], match[4])
+            spans += [(start, end)] if end > start else [(start, 24.0), (0.0, end)]
+        return tuple((start, end) for start, end in spans if end > start)
+
+
+class TariffConfig(SourcedTable):
+    """Time-of-use energy price; over all its periods each month covers 24 h exactly once."""
+
+    id: Identifier
+    periods: Annotated[tuple[PeriodConfig, ...], Field(alias="period", min_length=1)]
+
+    def tariff(self) -> Tariff:
+        """The tariff as `models.grid` evaluates it."""
+        from models.grid import Tariff, TariffPeriod
+
+        periods = tuple(
+            TariffPeriod(
+                label=period.label,
+                months=period.months,
+                start_h=start_h,
+                end_h=end_h,
+                price_cny_per_kwh=period.price_cny_per_kwh,
+            )
+            for period in self.periods
+            for start_h, end_h in period.spans_h()
+        )
+        return Tariff(tariff_id=self.id, periods=periods, source=self.source)
+
+
+def _check_setpoints(value: tuple[float, ...]) -> tuple[float, ...]:
+    if any(after <= before for before, after in zip(value, value[1:], strict=False)):
+        raise ValueError("setpoints must ascend without repeats")
+    if len(value) % 2 == 0:
+        raise ValueError(
+            "an odd number of setpoints is needed: the middle one is the baseline's fixed setpoint"
+        )
+    return value
+
+
+class _CoolingConfig(SourcedTable):
+    rated_heat_kw: Positive
+    setpoints_degc: Annotated[
+        tuple[Annotated[Number, Field(ge=4, le=45)], ...], Field(min_length=1, max_length=9)
+    ]
+
+    _ascending = field_validator("setpoints_degc")(_check_setpoints)
+
+    @property
+    def mid_setpoint_degc(self) -> float:
+        """The setpoint a plant without this optimiser holds: the middle entry."""
+        return self.setpoints_degc[len(self.setpoints_degc) // 2]
+
+
+class AirCoolingConfig(_CoolingConfig):
+    """Outside air with a chiller behind (fields of models.cooling.AirEconomiserPlant); setpoint = supply air."""
+
+    kind: Literal["air_economiser"]
+
+    def plant(self) -> AirEconomiserPlant:
+        """The cooling plant as `models.cooling` computes it."""
+        from models.cooling import AirEconomiserPlant
+
+        return AirEconomiserPlant(**_plant_fields(self))
+
+
+class WaterCoolingConfig(_CoolingConfig):
+    """Chilled water with a tower (fields of models.cooling.WaterEconomiserPlant); setpoint = supply water."""
+
+    kind: Literal["water_economiser"]
+    economiser: Flag = True
+
+    def plant(self) -> WaterEconomiserPlant:
+        """The cooling plant as `models.cooling` computes it."""
+        from models.cooling import WaterEconomiserPlant
+
+        return WaterEconomiserPlant(**_plant_fields(self))
+
+
+CoolingConfig = Annotated[AirCoolingConfig | WaterCoolingConfig, Field(discriminator="kind")]
+
+# keys of the study that are not fields of the plant in `models`
+_NOT_PLANT = frozenset(
+    {
+        "source",
+        "note",
+        "kind",
+        "setpoints_degc",
+        "price_cny_per_kwh",
+        "initial_green_frac",
+        "initial_grey_frac",
+    }
+)
+
+
+def _plant_fields(table: SourcedTable) -> dict[str, object]:
+    names = type(table).model_fields
+    return {name: getattr(table, name) for name in names if name not in _NOT_PLANT}
+
+
+class NodeConfig(SourcedTable):
+    """One datacentre: machines, plant, renewables, connection.
+
+    `source` at this level speaks for `other_it_kw`: storage, network and CPU servers, drawn at all hours.
+    """
+
+    id: Identifier
+    site: SiteConfig
+    clusters: Annotated[tuple[ClusterConfig, ...], Field(alias="cluster", min_length=1)]
+    inference: tuple[InferenceConfig, ...] = ()
+    other_it_kw: NonNegative
+    pv: PVConfig | None = None
+    wind: WindConfig | None = None
+    battery: BatteryConfig | None = None
+    cooling: CoolingConfig
+    electrical: ElectricalConfig
+    grid: GridConfig
+    latency: LatencyConfig | None = None
+
+    @property
+    def latency_ms(self) -> dict[str, float]:
+        """Round trip to each region [ms]; empty where the study gives none."""
+        return dict(self.latency.round_trip_ms) if self.latency else {}
+
+    def node(self) -> Node:
+        """The place, as `weather` knows it."""
+        from weather.nodes import Node
+
+        site = self.site
+        return Node(
+            node_id=self.id,
+            name_en=site.name_en,
+            name_zh=site.name_zh,
+            province=site.province,
+            latitude=site.latitude,
+            longitude=site.longitude,
+            altitude_m=site.altitude_m,
+        )
+
+    def node_plant(self) -> NodePlant:
+        """Cooling and electrical plant: everything between the racks and the meter."""
+        from models.overhead import NodePlant
+
+        return NodePlant(cooling=self.cooling.plant(), electrical=self.electrical_plant())
+
+    def electrical_plant(self) -> ElectricalPlant:
+        """UPS, transformer and distribution."""
+        from models.electrical import ElectricalPlant
+
+        return ElectricalPlant(**_plant_fields(self.electrical))
+
+    def pv_plant(self) -> PVPlant | None:
+        """The photovoltaic plant, or None."""
+        from models.solar import PVPlant
+
+        return PVPlant(**_plant_fields(self.pv)) if self.pv else None
+
+    def wind_plant(self) -> WindPlant | None:
+        """The wind plant, or None."""
+        from models.wind import WindPlant
+
+        return WindPlant(**_plant_fields(self.wind)) if self.wind else None
+
+    def battery_model(self) -> Battery | None:
+        """The battery, or None."""
+        from models.battery import Battery
+
+        return Battery(**_plant_fields(self.battery)) if self.battery else None
+
+    def pools(self) -> tuple[PoolSpec, ...]:
+        """Pools in file order; freely allocated GPUs are one cluster that holds them all."""
+        return tuple(
+            PoolSpec(
+                f"{self.id}/{entry.name}",
+                entry.gpu_type,
+                entry.gpus * entry.count if entry.free else entry.gpus,
+                1 if entry.free else entry.count,
+                entry.free,
+            )
+            for entry in self.clusters
+        )
+
+    def reserved_gpus(self) -> dict[str, tuple[int, ...]]:
+        """GPUs kept for serving, pool id -> 24 civil hours; pools without any are absent."""
+        return {self.inference_pool(entry): entry.gpus_by_hour for entry in self.inference}
+
+    def inference_pool(self, entry: InferenceConfig) -> str:
+        """Pool id an inference entry reserves in.
+
+        Raises
+        ------
+        ValueError
+            If the entry names no pool and the node has none or several of its GPU type.
+        """
+        of_type = [pool.pool_id for pool in self.pools() if pool.gpu_type == entry.gpu_type]
+        if entry.pool is not None:
+            named = f"{self.id}/{entry.pool.removeprefix(self.id + '/')}"
+            if named not in of_type:
+                raise ValueError(f'pool "{entry.pool}" is none of the {entry.gpu_type} pools {of_type}')
+            return named
+        if len(of_type) != 1:
+            raise ValueError(
+                f"{len(of_type)} pools of {entry.gpu_type} at this node ({of_type}); "
+                + ('add pool = "..."' if of_type else f"add a cluster of {entry.gpu_type} or drop the entry")
+            )
+        return of_type[0]
