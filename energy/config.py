@@ -29,7 +29,8 @@ from energy.config_fields import (
     Table,
     Text,
 )
-from energy.config_nodes import NodeConfig, TariffConfig
+from energy.config_nodes import NodeConfig
+from energy.config_tariff import TariffConfig
 from weather.conventions.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from models.grid import Tariff
 
 _MAX_BYTES = 5_000_000
-_FILE_SPECS = ("epw:", "netcdf:")
 
 
 class TargetsConfig(SourcedTable):
@@ -55,7 +55,7 @@ class WeatherConfig(Table):
     """
 
     default: Text = "climate"
-    specs: dict[str, Text] = {}
+    specs: dict[str, Text] = Field(default_factory=dict)
 
 
 class PlanningConfig(SourcedTable):

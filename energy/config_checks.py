@@ -123,9 +123,7 @@ def _inference(node: NodeConfig, where: str) -> Iterator[str]:
         installed = pool.cluster_gpus * pool.count
         hour, most = max(enumerate(entry.gpus_by_hour), key=lambda item: item[1])
         if most > installed:
-            yield (
-                f"{key}.gpus_by_hour: {most} GPUs at hour {hour}, but pool {pool.pool_id} has {installed} installed"
-            )
+            yield (f"{key}.gpus_by_hour: {most} GPUs at hour {hour}, but {pool.pool_id} has only {installed}")
         if not pool.free and any(gpus % pool.cluster_gpus for gpus in entry.gpus_by_hour):
             yield (
                 f"{key}.gpus_by_hour: must be multiples of {pool.cluster_gpus}, because serving takes whole "

@@ -1,6 +1,7 @@
 """Bases and number types of the study file: strict numbers, frozen tables, one `source` per table.
 
 TOML already has types, so a number written as text is a mistake and is refused, never converted.
+Pydantic models are the one place of the package where classes inherit: it is how pydantic shares settings.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from pydantic import Field, field_validator, model_validator
@@ -27,13 +27,10 @@ if TYPE_CHECKING:
     from models.battery import Battery
     from models.cooling import AirEconomiserPlant, WaterEconomiserPlant
     from models.electrical import ElectricalPlant
-    from models.grid import Tariff
     from models.overhead import NodePlant
     from models.solar import PVPlant
     from models.wind import WindPlant
     from weather.nodes import Node
-
-_HOURS = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)$")
 
 
 class PoolSpec(NamedTuple):
@@ -144,8 +141,8 @@ class GridConfig(SourcedTable):
     def _peak_within_limit(self) -> GridConfig:
         if self.month_peak_kw > self.import_limit_kw:
             raise ValueError(
-                f"month_peak_kw = {self.month_peak_kw:g} is above import_limit_kw = {self.import_limit_kw:g}; "
-                "the month's peak cannot have passed the connection's limit"
+                f"month_peak_kw = {self.month_peak_kw:g} exceeds import_limit_kw = {self.import_limit_kw:g}; "
+                "a peak already drawn cannot exceed the connection"
             )
         return self
 
@@ -168,66 +165,8 @@ class ElectricalConfig(SourcedTable):
     other_frac_of_rated: Fraction
 
 
-def _clock_h(hours: str, minutes: str) -> float:
-    return int(hours) + int(minutes) / 60
-
-
-class PeriodConfig(SourcedTable):
-    """One label and price of a tariff: its months and its civil hours, "22:00-06:00" wraps midnight."""
-
-    source: str = ""  # the tariff's own source covers its periods
-    label: Text
-    months: Annotated[tuple[Annotated[int, Field(strict=True, ge=1, le=12)], ...], Field(min_length=1)]
-    hours: Annotated[tuple[Text, ...], Field(min_length=1)]
-    price_cny_per_kwh: Annotated[Number, Field(ge=-1, le=5)]
-
-    @field_validator("hours")
-    @classmethod
-    def _readable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for span in value:
-            match = _HOURS.match(span)
-            if not match or match[3] + match[4] > "2400" or match[1] + match[2] == match[3] + match[4]:
-                raise ValueError(
-                    f'"{span}" is not a span of civil time; write "HH:MM-HH:MM", 24:00 ends the day'
-                )
-        return value
-
-    def spans_h(self) -> tuple[tuple[float, float], ...]:
-        """The hours as (start, end) pairs in 0..24, a span over midnight cut in two."""
-        spans: list[tuple[float, float]] = []
-        for text in self.hours:
-            match = _HOURS.match(text)
-            start, end = _clock_h(match[1], match[2]), _clock_h(match[3], match[4])
-            spans += [(start, end)] if end > start else [(start, 24.0), (0.0, end)]
-        return tuple((start, end) for start, end in spans if end > start)
-
-
-class TariffConfig(SourcedTable):
-    """Time-of-use energy price; over all its periods each month covers 24 h exactly once."""
-
-    id: Identifier
-    periods: Annotated[tuple[PeriodConfig, ...], Field(alias="period", min_length=1)]
-
-    def tariff(self) -> Tariff:
-        """The tariff as `models.grid` evaluates it."""
-        from models.grid import Tariff, TariffPeriod
-
-        periods = tuple(
-            TariffPeriod(
-                label=period.label,
-                months=period.months,
-                start_h=start_h,
-                end_h=end_h,
-                price_cny_per_kwh=period.price_cny_per_kwh,
-            )
-            for period in self.periods
-            for start_h, end_h in period.spans_h()
-        )
-        return Tariff(tariff_id=self.id, periods=periods, source=self.source)
-
-
 def _check_setpoints(value: tuple[float, ...]) -> tuple[float, ...]:
-    if any(after <= before for before, after in zip(value, value[1:], strict=False)):
+    if any(after <= before for before, after in pairwise(value)):
         raise ValueError("setpoints must ascend without repeats")
     if len(value) % 2 == 0:
         raise ValueError(
@@ -251,7 +190,7 @@ class _CoolingConfig(SourcedTable):
 
 
 class AirCoolingConfig(_CoolingConfig):
-    """Outside air with a chiller behind (fields of models.cooling.AirEconomiserPlant); setpoint = supply air."""
+    """Outside air, a chiller behind (fields of models.cooling.AirEconomiserPlant); setpoint = supply air."""
 
     kind: Literal["air_economiser"]
 

@@ -1,0 +1,267 @@
+"""Every mistake in a study file is explained: file, dotted key, found, allowed, remedy."""
+
+import pytest
+
+from energy.config import Study, load_study, study_from_text, study_hash, west_toml
+from weather.conventions.errors import ConfigError
+
+
+def changed(old, new, *, times=1):
+    """The embedded study with the first occurrences of a text replaced."""
+    text = west_toml()
+    assert old in text, f"the embedded study has no {old!r}"
+    return text.replace(old, new, times)
+
+
+def message(text):
+    with pytest.raises(ConfigError) as caught:
+        study_from_text(text, name="mine.toml")
+    return str(caught.value)
+
+
+CASES = {
+    "unknown key": (
+        ("capacity_kw = 2000.0", "capasity_kw = 2000.0"),
+        [
+            "node[zhongwei].pv.capasity_kw",
+            "unknown key",
+            'did you mean "capacity_kw"?',
+            "valid keys:",
+            "node[zhongwei].pv.capacity_kw: missing",
+        ],
+    ),
+    "unknown key at the top": (
+        ("schema_version = 1", 'titel = "x"\nschema_version = 1'),
+        ["titel: unknown key", '"title"'],
+    ),
+    "unknown key in cooling": (
+        ('kind = "air_economiser"', 'kind = "air_economiser"\nrated_heat = 3.0'),
+        ["node[zhongwei].cooling.rated_heat: unknown key", '"rated_heat_kw"'],
+    ),
+    "number in quotes": (
+        ("capacity_kw = 2000.0", 'capacity_kw = "2000"'),
+        ['node[zhongwei].pv.capacity_kw: found "2000"; must be a number, without quotes'],
+    ),
+    "negative size": (
+        ("capacity_kw = 2000.0", "capacity_kw = -5"),
+        ["node[zhongwei].pv.capacity_kw: found -5; must be > 0"],
+    ),
+    "not finite": (
+        ("capacity_kw = 2000.0", "capacity_kw = nan"),
+        ["node[zhongwei].pv.capacity_kw: found nan"],
+    ),
+    "share above one": (
+        ("renewable_share = 0.30 ", "renewable_share = 30 "),
+        ["targets.renewable_share: found 30; must be <= 1"],
+    ),
+    "pue below one": (("pue = 1.25 ", "pue = 0.9 "), ["targets.pue: found 0.9; must be >= 1"]),
+    "flag as text": (("hard = false", 'hard = "no"'), ['targets.hard: found "no"; must be true or false']),
+    "no source": (
+        ('source = "assumption: office-hour', 'note = "assumption: office-hour'),
+        ["inference[1].source: missing", '"assumption: "'],
+    ),
+    "unknown tariff": (
+        ('tariff = "gansu"', 'tariff = "gangsu"'),
+        ['node[qingyang].grid.tariff: no tariff "gangsu" (did you mean "gansu"?)', "ningxia"],
+    ),
+    "unknown gpu type": (
+        ('gpu_type = "h100"', 'gpu_type = "h200"'),
+        ['node[zhongwei].cluster[0].gpu_type: unknown GPU type "h200"', "ascend910b", "[[gpu_type]]"],
+    ),
+    "unknown cooling": (
+        ('kind = "air_economiser"', 'kind = "immersion"'),
+        ["node[zhongwei].cooling", '"immersion"', "'air_economiser'", "'water_economiser'"],
+    ),
+    "duplicate node": (
+        ('id = "horinger"', 'id = "zhongwei"'),
+        ['node[zhongwei].id: "zhongwei" is given 2 times'],
+    ),
+    "duplicate tariff": (
+        ('id = "gansu"', 'id = "ningxia"'),
+        ['tariff[ningxia].id: "ningxia" is given 2 times'],
+    ),
+    "bad id": (('id = "horinger"', 'id = "Horinger/1"'), ["node[Horinger/1].id", "lower-case"]),
+    "pool twice": (
+        ('gpu_type = "a100"\ngpus = 50\ncount = 1', 'gpu_type = "a100"\ngpus = 150\ncount = 1'),
+        ["node[ulanqab].cluster: pool ulanqab/a100x150 is given 2 times"],
+    ),
+    "descending setpoints": (
+        ("setpoints_degc = [19.0, 21.0", "setpoints_degc = [21.0, 19.0"),
+        ["node[zhongwei].cooling.setpoints_degc: setpoints must ascend"],
+    ),
+    "even setpoints": (
+        ("setpoints_degc = [19.0, 21.0", "setpoints_degc = [21.0"),
+        ["node[zhongwei].cooling.setpoints_degc: an odd number"],
+    ),
+    "horizon not a multiple": (
+        ("horizon_h = 48.0", "horizon_h = 47.5"),
+        ["planning.horizon_h: 47.5 is not a multiple of planning.step_h = 1"],
+    ),
+    "step does not divide the day": (
+        ("step_h = 1.0", "step_h = 0.7"),
+        ["planning.step_h: 0.7 does not divide 24 h"],
+    ),
+    "tariff gap": (
+        ('hours = ["23:00-07:00"]', 'hours = ["23:00-06:00"]'),
+        ["tariff[ningxia].period", "06:00", "covered by 0"],
+    ),
+    "tariff overlap": (
+        ('hours = ["23:00-07:00"]', 'hours = ["22:00-07:00"]'),
+        ["tariff[ningxia].period", "22:00", "covered by 2"],
+    ),
+    "tariff hours unreadable": (
+        ('hours = ["23:00-07:00"]', 'hours = ["11pm-7am"]'),
+        ["tariff[ningxia].period[1].hours", '"11pm-7am"', "HH:MM"],
+    ),
+    "tariff past midnight": (
+        ('hours = ["23:00-07:00"]', 'hours = ["23:00-24:30"]'),
+        ["tariff[ningxia].period[1].hours", "24:00 ends the day"],
+    ),
+    "month 13": (
+        ("months = [1, 2, 3,", "months = [13, 2, 3,"),
+        ["tariff[ningxia].period[0].months[0]: found 13"],
+    ),
+    "weather of no node": (
+        ("# [weather.specs]", '[weather.specs]\nzhongwie = "climate"'),
+        ['weather.specs.zhongwie: no node "zhongwie" (did you mean "zhongwei"?)'],
+    ),
+    "weather source": (
+        ('default = "climate"', 'default = "grib:x"'),
+        ['weather.default: "grib:x" is no weather source', "epw:PATH"],
+    ),
+    "peak above the connection": (
+        ("import_limit_kw = 2500.0", "import_limit_kw = 10.0"),
+        ["node[zhongwei].grid: month_peak_kw", "import_limit_kw = 10"],
+    ),
+    "stocks beyond the battery": (
+        ("initial_green_frac = 0.0", "initial_green_frac = 0.9"),
+        ["node[zhongwei].battery: initial_green_frac"],
+    ),
+    "schema version": (("schema_version = 1", "schema_version = 2"), ["schema_version: found 2; allowed: 1"]),
+    "a fraction of a cluster": (("gpus = 200", "gpus = 200.5"), ["cluster[0].gpus", "whole number"]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_mistake_is_explained(case):
+    (old, new), expected = CASES[case]
+    text = message(changed(old, new))
+    assert text.startswith("mine.toml: ")
+    for part in expected:
+        assert part in text, text
+
+
+def inference(old, new):
+    text = west_toml()
+    start = text.index("[[node.inference]]")
+    return text[:start] + text[start:].replace(old, new, 1)
+
+
+def test_serving_wants_24_hours():
+    text = message(inference("gpus_by_hour = [150, ", "gpus_by_hour = ["))
+    assert "node[zhongwei].inference[0].gpus_by_hour: needs at least 24 entries, has 23" in text
+
+
+def test_serving_within_the_pool():
+    text = message(inference("gpus_by_hour = [150, ", "gpus_by_hour = [750, "))
+    assert (
+        "node[zhongwei].inference[0].gpus_by_hour: 750 GPUs at hour 0, but zhongwei/a100x150 has only 600"
+        in text
+    )
+
+
+def test_serving_takes_whole_clusters():
+    text = message(inference("gpus_by_hour = [150, ", "gpus_by_hour = [100, "))
+    assert "multiples of 150" in text and "free = true" in text
+
+
+def test_serving_of_a_type_with_two_pools_names_one():
+    entry = (
+        '\n[[node.inference]]\ngpu_type = "a100"\ngpus_by_hour = [' + ", ".join(["50"] * 24) + "]\n"
+        'power_frac = 0.6\nsource = "assumption: test"\n\n[node.pv]\ncapacity_kw = 1200.0'
+    )
+    old = "\n[node.pv]\ncapacity_kw = 1200.0"
+    assert "2 pools of a100" in message(changed(old, entry))
+    study = study_from_text(changed(old, entry.replace('"a100"\n', '"a100"\npool = "a100x50"\n')))
+    assert study.node("ulanqab").reserved_gpus()["ulanqab/a100x50"] == (50,) * 24
+    wrong = message(changed(old, entry.replace('"a100"\n', '"a100"\npool = "a100x60"\n')))
+    assert 'inference[1]: pool "a100x60" is none of the a100 pools' in wrong
+
+
+def test_all_problems_come_at_once_and_are_capped():
+    text = message(changed("pue = 1.25 ", "pue = 0.5 ").replace("hard = false", "hard = 1"))
+    assert "2 problems" in text and "targets.pue" in text and "targets.hard" in text
+    many = message(west_toml().replace("source = ", "sauce = "))
+    assert "more" in many.splitlines()[-1] and len(many.splitlines()) == 22
+
+
+def test_toml_error_names_the_line():
+    text = message("schema_version = 1\nname = \n")
+    assert text.startswith("mine.toml: not valid TOML") and "line 2" in text
+
+
+def test_files_that_are_no_study(tmp_path):
+    with pytest.raises(ConfigError, match=r"nothing\.toml: cannot be read \(No such file"):
+        load_study(tmp_path / "nothing.toml")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_study(tmp_path)
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b'name = "\xff\xfe"')
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load_study(binary)
+    huge = tmp_path / "huge.toml"
+    huge.write_bytes(b"#" * 5_000_001)
+    with pytest.raises(ConfigError, match="larger than"):
+        load_study(huge)
+    with pytest.raises(ConfigError, match="7 problems"):
+        study_from_text("")
+
+
+def test_weather_paths_start_at_the_study_file(tmp_path):
+    text = changed(
+        "# [weather.specs]", '[weather.specs]\nguian = "epw:weather/g.epw"\nhoringer = "netcdf:/data/h.nc"'
+    )
+    places = []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        folder.mkdir()
+        (folder / "study.toml").write_text(text, encoding="utf-8")
+        places.append(load_study(folder / "study.toml"))
+    specs = places[0].weather.specs
+    assert specs == {
+        "zhongwei": "climate",
+        "horinger": "netcdf:/data/h.nc",
+        "ulanqab": "climate",
+        "qingyang": "climate",
+        "guian": f"epw:{tmp_path / 'a' / 'weather' / 'g.epw'}",
+    }
+    assert study_hash(places[0]) == study_hash(places[1])
+    assert "relative" in message(text)
+
+
+def test_own_gpu_type_extends_and_replaces():
+    own = (
+        '\n[[gpu_type]]\ngpu_type = "{}"\nname = "Test"\ngpus_per_server = 8\nserver_peak_kw = 8.0\n'
+        'server_idle_kw = 1.6\ntflops_fp16 = 100.0\nsource = "assumption: test"\n'
+    )
+    study = study_from_text(west_toml() + own.format("b300"))
+    assert study.gpu_table()["b300"].peak_kw == 1.0 and study.gpu_table()["h100"].peak_kw == 1.275
+    assert study_from_text(west_toml() + own.format("h100")).gpu_table()["h100"].idle_kw == pytest.approx(0.2)
+    assert "server_idle_kw = 9" in message(
+        west_toml() + own.format("b300").replace("idle_kw = 1.6", "idle_kw = 9.0")
+    )
+
+
+def test_study_is_frozen_and_survives_a_round_trip():
+    study = load_study(None)
+    with pytest.raises(ValueError, match="frozen"):
+        study.targets.pue = 1.1
+    again = Study.model_validate(study.model_dump(by_alias=True))
+    assert study_hash(again) == study_hash(study)
+
+
+def test_unknown_names_are_explained():
+    study = load_study(None)
+    with pytest.raises(ConfigError, match='no node "xian".*zhongwei'):
+        study.node("xian")
+    with pytest.raises(ConfigError, match='no tariff "xian".*gansu'):
+        study.tariff("xian")

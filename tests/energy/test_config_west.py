@@ -1,0 +1,242 @@
+"""The embedded study: the fleet, the sources, and figures against the collected facts."""
+
+import csv
+import tomllib
+from collections import Counter
+
+import pytest
+
+from energy.config import load_study, study_hash, west_toml
+from models.costs import annuity_factor, levelised_cost
+
+
+@pytest.fixture(scope="module")
+def study():
+    return load_study(None)
+
+
+def facts(folder, name):
+    with (folder / "facts" / name).open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_fleet_is_the_operators(study):
+    gpus, clusters = Counter(), Counter()
+    for node in study.nodes:
+        for pool in node.pools():
+            gpus[pool.gpu_type] += pool.cluster_gpus * pool.count
+            clusters[pool.gpu_type, pool.cluster_gpus] += pool.count
+            assert pool.free == (pool.gpu_type in ("a10", "rtx4090"))
+    assert gpus == {"h100": 1200, "a100": 3500, "ascend910b": 800, "a10": 2600, "rtx4090": 2600}
+    gangs = {key: count for key, count in clusters.items() if key[0] not in ("a10", "rtx4090")}
+    assert gangs == {("h100", 200): 6, ("a100", 150): 23, ("a100", 50): 1, ("ascend910b", 100): 8}
+
+
+def test_peak_power_of_the_fleet_is_seven_megawatts(study):
+    types = study.gpu_table()
+    peak = sum(
+        pool.cluster_gpus * pool.count * types[pool.gpu_type].peak_kw
+        for node in study.nodes
+        for pool in node.pools()
+    )
+    assert peak == pytest.approx(7006, abs=1)
+
+
+def test_every_node_trains_and_holds_its_load(study):
+    types = study.gpu_table()
+    for node in study.nodes:
+        assert any(not pool.free for pool in node.pools()), node.id
+        peak = sum(pool.cluster_gpus * pool.count * types[pool.gpu_type].peak_kw for pool in node.pools())
+        # the electrical plant carries the machines at once, and the cooling plant their heat
+        assert node.electrical.rated_kw >= 0.97 * (peak + node.other_it_kw), node.id
+        assert node.cooling.rated_heat_kw >= node.electrical.rated_kw, node.id
+        assert 0.04 <= node.other_it_kw / peak <= 0.06, node.id
+
+
+def test_serving_takes_whole_gang_clusters_and_follows_the_day(study):
+    reserved = Counter()
+    for node in study.nodes:
+        pools = {pool.pool_id: pool for pool in node.pools()}
+        for pool_id, by_hour in node.reserved_gpus().items():
+            pool = pools[pool_id]
+            if pool.free:
+                day, night = sum(by_hour[9:23]) / 14, sum(by_hour[0:6]) / 6
+                assert day / pool.cluster_gpus == pytest.approx(0.6, abs=0.03)
+                assert night / pool.cluster_gpus == pytest.approx(0.35, abs=0.03)
+            else:
+                assert len(set(by_hour)) == 1
+                reserved[pool.gpu_type] += by_hour[0] // pool.cluster_gpus
+    assert reserved == {"h100": 1, "a100": 4, "ascend910b": 1}
+
+
+def number_tables(data, path=""):
+    """Every table of the TOML that holds a number, with its dotted place."""
+    numbers = any(
+        isinstance(value, (int, float)) and not isinstance(value, bool)
+        for entry in data.values()
+        for value in (entry if isinstance(entry, list) else [entry])
+    )
+    if numbers:
+        yield path, data
+    for key, value in data.items():
+        for entry in value if isinstance(value, list) else [value]:
+            if isinstance(entry, dict):
+                yield from number_tables(entry, f"{path}.{key}")
+
+
+def test_every_table_with_numbers_names_its_source():
+    data = tomllib.loads(west_toml())
+    assert data.pop("schema_version") == 1
+    found = dict.fromkeys(("planning", "tariff.period"), 0)
+    for path, table in number_tables(data):
+        name = path.removeprefix(".")
+        found[name] = found.get(name, 0) + 1
+        if name == "tariff.period" or name.endswith("round_trip_ms"):
+            continue  # the tariff's and the latency table's own source, required by the schema
+        assert table.get("source", "").strip(), name
+    assert found["node.grid"] == found["node.cooling"] == 5 and found["tariff.period"] == 17
+
+
+def test_renewable_prices_are_the_levelised_cost_the_note_says(study):
+    hours = {"zhongwei": 2220, "horinger": 2400, "ulanqab": 2700, "qingyang": 2000}
+    yields = {"zhongwei": 1660, "horinger": 1660, "ulanqab": 1630, "qingyang": 1370, "guian": 1020}
+    assert annuity_factor(0.07, 25) == pytest.approx(0.08581, abs=1e-5)
+    for node in study.nodes:
+        pv = levelised_cost(
+            capex_cny_per_kw=2900,
+            om_cny_per_kw_a=45,
+            years=25,
+            rate=0.07,
+            full_load_h=yields[node.id] * node.pv.dc_ac_ratio,
+        )
+        assert node.pv.price_cny_per_kwh == pytest.approx(pv, abs=5e-5), node.id
+        if node.wind:
+            wind = levelised_cost(
+                capex_cny_per_kw=4200, om_cny_per_kw_a=90, years=20, rate=0.07, full_load_h=hours[node.id]
+            )
+            assert node.wind.price_cny_per_kwh == pytest.approx(wind, abs=5e-5), node.id
+
+
+def test_plants_are_built_from_the_study(study):
+    for node in study.nodes:
+        place = node.node()
+        assert (place.node_id, place.latitude) == (node.id, node.site.latitude)
+        plant = node.node_plant()
+        assert plant.electrical.rated_kw == node.electrical.rated_kw
+        assert plant.cooling.rated_heat_kw == node.cooling.rated_heat_kw
+        assert node.pv_plant().capacity_kw == node.pv.capacity_kw
+        assert (node.wind_plant() is None) == (node.wind is None)
+        battery = node.battery_model()
+        assert (battery is None) == (node.battery is None)
+        if battery:
+            assert battery.wear_cny_per_kwh == node.battery.wear_cny_per_kwh == 0.133
+    led = {
+        node.id
+        for node in study.nodes
+        if node.cooling.kind == "water_economiser" and not node.cooling.economiser
+    }
+    assert led == {"qingyang"}
+
+
+def test_middle_setpoint_is_the_fixed_one(study):
+    assert study.node("qingyang").cooling.mid_setpoint_degc == 12.0
+    assert all(3 <= len(node.cooling.setpoints_degc) <= 5 for node in study.nodes)
+
+
+def test_hash_ignores_layout_and_sees_figures(study, tmp_path):
+    text = west_toml()
+    copy = tmp_path / "copy.toml"
+    copy.write_text("# a comment\n" + text, encoding="utf-8")
+    assert study_hash(load_study(copy)) == study_hash(study) == study_hash(load_study(None))
+    copy.write_text(text.replace("pue = 1.25 ", "pue = 1.24 "), encoding="utf-8")
+    assert study_hash(load_study(copy)) != study_hash(study)
+
+
+GRIDS = {
+    "zhongwei": ("Ningxia", "Ningxia"),
+    "horinger": ("Inner Mongolia West", "Inner Mongolia"),
+    "ulanqab": ("Inner Mongolia West", "Inner Mongolia"),
+    "qingyang": ("Gansu", "Gansu"),
+    "guian": ("Guizhou", "Guizhou"),
+}
+
+
+def test_carbon_and_demand_charge_are_the_facts(study, shared_data_dir):
+    carbon = {
+        row["area"]: float(row["kgco2_per_kwh"])
+        for row in facts(shared_data_dir, "grid_emission_factors_cn.csv")
+        if row["year"] == "2022" and row["level"] == "province"
+    }
+    demand = {
+        row["grid"]: float(row["value"])
+        for row in facts(shared_data_dir, "tariffs_2025_2026.csv")
+        if row["item"] == "demand charge" and row["voltage"] == "110 kV"
+    }
+    for node in study.nodes:
+        grid, province = GRIDS[node.id]
+        assert node.site.province == province
+        assert node.grid.carbon_kg_per_kwh == carbon[province]
+        assert node.grid.demand_price_cny_per_kw_month == demand[grid]
+
+
+def test_energy_prices_are_the_indicative_110_kv_rows(study, shared_data_dir):
+    rows = {
+        (row["grid"], row["item"]): float(row["value"])
+        for row in facts(shared_data_dir, "tariffs_2025_2026.csv")
+        if row["item"].startswith("INDICATIVE")
+    }
+    compared = 0
+    for node in study.nodes:
+        grid = GRIDS[node.id][0]
+        tariff = next(entry for entry in study.tariffs if entry.id == node.grid.tariff)
+        for period in tariff.periods:
+            season = " June-August" if grid == "Inner Mongolia West" and 7 in period.months else ""
+            item = f"INDICATIVE all-in energy price{season}, {period.label}"
+            assert period.price_cny_per_kwh == rows[grid, item], (grid, item)
+            compared += 1
+    assert compared == 3 + 8 + 8 + 3 + 3
+
+
+def test_tariff_hours_are_the_notices(study, shared_data_dir):
+    def minutes(spans):
+        chosen = set()
+        for span in spans.split(","):
+            start, end = (int(clock[:2]) * 60 + int(clock[3:]) for clock in span.split("-"))
+            chosen |= set(range(start, end)) if end > start else {*range(start, 1440), *range(end)}
+        return chosen
+
+    names = {
+        "ningxia": "Ningxia",
+        "gansu": "Gansu",
+        "guizhou": "Guizhou",
+        "inner_mongolia_west": "Inner Mongolia West",
+    }
+    notices = facts(shared_data_dir, "tou_hours_cn.csv")
+    for tariff in study.tariffs:
+        for month in (1, 7):
+            windows = {
+                row["period"].replace("_", " "): minutes(row["hours_local"])
+                for row in notices
+                if row["grid"] == names[tariff.id]
+                and row["months"] in ("1-12", "6-8" if month == 7 else "1-5,9-12")
+            }
+            # sharp peak and deep valley are carved out of peak and valley
+            windows["peak"] -= windows.get("sharp peak", set())
+            windows["valley"] -= windows.get("deep valley", set())
+            ours = {
+                period.label: minutes(",".join(period.hours))
+                for period in tariff.periods
+                if month in period.months
+            }
+            assert ours == windows, (tariff.id, month)
+
+
+def test_latencies_are_the_recommended_rows(study, shared_data_dir):
+    rows = {
+        (row["node"], row["destination"]): float(row["value"])
+        for row in facts(shared_data_dir, "node_latency.csv")
+        if "RECOMMENDED" in row["note"]
+    }
+    for node in study.nodes:
+        assert node.latency_ms == {city: ms for (name, city), ms in rows.items() if name == node.id}
+        assert len(node.latency_ms) == 5
