@@ -1,0 +1,120 @@
+"""What a cooling plant feels of the weather, and the heat it carries off."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from weather.conventions.errors import DataError
+from weather.derive import saturation_pressure, wet_bulb
+
+CP_AIR = 1.006  # kJ/(kg K), dry air near 20 degC, ASHRAE Fundamentals 2021 ch. 1
+H_EVAPORATION = 2450.0  # kJ/kg, water near 20 degC, ASHRAE Fundamentals 2021 ch. 1
+R_AIR = 287.058  # J/(kg K), dry air, ASHRAE Fundamentals 2021 ch. 1
+
+
+@dataclass(frozen=True, slots=True)
+class Outdoor:
+    """Outdoor air as numpy arrays of one common shape.
+
+    Attributes
+    ----------
+    temp_air, wet_bulb, temp_dew : ndarray
+        [degC]
+    pressure : ndarray
+        [Pa]
+    """
+
+    temp_air: np.ndarray
+    wet_bulb: np.ndarray
+    temp_dew: np.ndarray
+    pressure: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class HeatRemoval:
+    """What removing the heat costs.
+
+    Attributes
+    ----------
+    power_kw : ndarray
+        Fans, pumps, tower and compressors. [kW]
+    water_l_per_h : ndarray
+        Make-up water. [L/h]
+    free_share : ndarray
+        Share of the heat removed without compressor. [-]
+    """
+
+    power_kw: np.ndarray
+    water_l_per_h: np.ndarray
+    free_share: np.ndarray
+
+
+def outdoor_state(weather: xr.Dataset) -> xr.Dataset:
+    """The four outdoor variables a cooling plant needs, wet bulb included.
+
+    Call it once and pass the result as ``weather`` where many cooling calls share one weather: the wet
+    bulb is the costly part, and a Dataset that carries ``wet_bulb`` already is returned as it is.
+
+    Parameters
+    ----------
+    weather : Dataset (..., time)
+        ``temp_air``, ``temp_dew`` [degC], ``relative_humidity`` [%], ``pressure`` [Pa].
+
+    Returns
+    -------
+    Dataset (..., time)
+        ``temp_air``, ``wet_bulb``, ``temp_dew`` [degC], ``pressure`` [Pa].
+
+    Raises
+    ------
+    DataError
+        When a value is missing.
+    """
+    wanted = ("temp_air", "temp_dew", "pressure")
+    for name in wanted:
+        bad = ~np.isfinite(weather[name].to_numpy())
+        if bad.any():
+            raise DataError(
+                f"cooling: {int(bad.sum())} values of {name} are missing. Repair the weather first."
+            )
+    state = weather[list(wanted)]
+    if "wet_bulb" in weather:
+        return state.assign(wet_bulb=weather["wet_bulb"])
+    temp = weather["temp_air"]
+    values = wet_bulb(
+        temp.to_numpy(), weather["relative_humidity"].to_numpy(), weather["pressure"].to_numpy()
+    )
+    return state.assign(wet_bulb=(temp.dims, values, {"units": "degC", "cell_methods": "time: mean"}))
+
+
+def humidity_ratio(temp_dew, pressure):
+    """Humidity ratio of moist air from its dew point.
+
+    Parameters
+    ----------
+    temp_dew : numeric
+        Dew point, frost point below 0 degC. [degC]
+    pressure : numeric
+        [Pa]
+
+    Returns
+    -------
+    numeric
+        Mass of water per mass of dry air. [kg/kg]
+
+    Notes
+    -----
+    ``0.621945 e / (p - e)`` with the saturation pressure of `weather.derive`.
+
+    References
+    ----------
+    ASHRAE Handbook Fundamentals (2017), ch. 1, eq. 20.
+
+    Examples
+    --------
+    >>> round(float(humidity_ratio(15.0, 101325.0)), 5)
+    0.01066
+    """
+    vapour = saturation_pressure(temp_dew)
+    return 0.621945 * vapour / (np.asarray(pressure) - vapour)
