@@ -1,0 +1,238 @@
+"""Quantities that follow from others: psychrometrics and air density.
+
+Plain numpy in and out, everything broadcasts. Saturation over ice below 0 degC, over liquid above.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from weather.conventions.errors import DataError
+from weather.conventions.units import KELVIN_OFFSET
+
+# ASHRAE Handbook Fundamentals 2017, ch. 1, eq. 5 (ice) and 6 (liquid water): coefficients of ln p_ws(T)
+_ICE = (-5.6745359e3, 6.3925247, -9.677843e-3, 6.2215701e-7, 2.0747825e-9, -9.484024e-13, 4.1635019)
+_LIQUID = (-5.8002206e3, 1.3914993, -4.8640239e-2, 4.1764768e-5, -1.4452093e-8, 0.0, 6.5459673)
+_TRIPLE_POINT_C = 0.01
+_MOLAR_MASS_RATIO = 0.621945  # water to dry air, same chapter, eq. 20
+GAS_CONSTANT_DRY_AIR = 287.058
+"""Specific gas constant of dry air [J/(kg K)]: universal 8.314462 over 28.9645 g/mol (US Standard Atmosphere 1976)."""
+SEA_LEVEL_PRESSURE_PA = 101_325.0
+LAPSE_RATE_K_PER_KM = 6.5
+"""Fall of temperature with height in the ICAO standard troposphere [K/km] (ISO 2533)."""
+
+_BISECTIONS = 34  # 45 K halved 34 times is 3e-9 K
+
+
+def _ln_saturation(temp_c: np.ndarray, coefficients: tuple[float, ...]) -> np.ndarray:
+    kelvin = temp_c + KELVIN_OFFSET
+    inverse, constant, first, second, third, fourth, logarithm = coefficients
+    powers = constant + kelvin * (first + kelvin * (second + kelvin * (third + kelvin * fourth)))
+    return inverse / kelvin + powers + logarithm * np.log(kelvin)
+
+
+def saturation_pressure(temp_air: ArrayLike) -> np.ndarray:
+    """Saturation pressure of water vapour over ice or liquid water [Pa], ASHRAE.
+
+    Parameters
+    ----------
+    temp_air : array [degC], valid from -100 to 200
+
+    Returns
+    -------
+    ndarray [Pa]
+
+    References
+    ----------
+    ASHRAE Handbook Fundamentals (2017), ch. 1, eq. 5 and 6.
+
+    Examples
+    --------
+    >>> round(float(saturation_pressure(20.0)), 1)
+    2338.8
+    """
+    temp = np.asarray(temp_air, dtype=float)
+    ice = temp <= _TRIPLE_POINT_C
+    return np.exp(np.where(ice, _ln_saturation(temp, _ICE), _ln_saturation(temp, _LIQUID)))
+
+
+def _humidity_ratio(vapour_pa: np.ndarray, pressure: np.ndarray) -> np.ndarray:
+    return _MOLAR_MASS_RATIO * vapour_pa / (pressure - vapour_pa)
+
+
+def wet_bulb(temp_air: ArrayLike, relative_humidity: ArrayLike, pressure: ArrayLike) -> np.ndarray:
+    """Thermodynamic wet-bulb temperature [degC] at the site's own pressure, ASHRAE.
+
+    Solved by bisection. Within 1e-6 K of psychrolib above 0 degC; below, the ice branch is used where
+    the wet bulb itself is at or below 0 degC, as there.
+
+    Parameters
+    ----------
+    temp_air : array [degC]
+    relative_humidity : array [%], 0 to 100
+    pressure : array [Pa]
+
+    Returns
+    -------
+    ndarray [degC], broadcast shape
+
+    Raises
+    ------
+    DataError
+        When a relative humidity is outside 0 to 100.
+
+    Notes
+    -----
+    W = ((h1 - h2 Tw) Ws(Tw) - 1.006 (T - Tw)) / (h1 + 1.86 T - h3 Tw), with h1 = 2501, h2 = 2.326,
+    h3 = 4.186 above 0 degC and 2830, 0.24, 2.1 below. The right side rises with Tw, so the bracket
+    [T - 45 K, T] is halved; no air on Earth's surface has a wet-bulb depression of 45 K.
+
+    References
+    ----------
+    ASHRAE Handbook Fundamentals (2017), ch. 1, eq. 33 and 35.
+
+    Examples
+    --------
+    >>> round(float(wet_bulb(28.0, 35.0, 87500.0)), 2)
+    17.03
+    """
+    temp, humidity, pressure_pa = np.broadcast_arrays(
+        np.asarray(temp_air, dtype=float), _humidity(relative_humidity), np.asarray(pressure, dtype=float)
+    )
+    wanted = _humidity_ratio(humidity / 100.0 * saturation_pressure(temp), pressure_pa)
+    low, high = temp - 45.0, temp.copy()
+    for _ in range(_BISECTIONS):
+        middle = 0.5 * (low + high)
+        too_wet = _ratio_at_wet_bulb(temp, middle, pressure_pa) > wanted
+        high = np.where(too_wet, middle, high)
+        low = np.where(too_wet, low, middle)
+    return 0.5 * (low + high)
+
+
+def _ratio_at_wet_bulb(temp: np.ndarray, wet: np.ndarray, pressure: np.ndarray) -> np.ndarray:
+    saturated = _humidity_ratio(saturation_pressure(wet), pressure)
+    ice = wet <= 0.0
+    latent = np.where(ice, 2830.0 - 0.24 * wet, 2501.0 - 2.326 * wet)
+    below = np.where(ice, 2830.0 + 1.86 * temp - 2.1 * wet, 2501.0 + 1.86 * temp - 4.186 * wet)
+    return (latent * saturated - 1.006 * (temp - wet)) / below
+
+
+def dew_point(temp_air: ArrayLike, relative_humidity: ArrayLike) -> np.ndarray:
+    """Dew point (frost point below 0 degC) of moist air [degC]: saturation pressure inverted by Newton.
+
+    Parameters
+    ----------
+    temp_air : array [degC]
+    relative_humidity : array [%], above 0 up to 100
+
+    Returns
+    -------
+    ndarray [degC], broadcast shape; never above `temp_air`
+
+    Raises
+    ------
+    DataError
+        When a relative humidity is not above 0 and at most 100 (dry air has no dew point).
+
+    References
+    ----------
+    ASHRAE Handbook Fundamentals (2017), ch. 1, eq. 5, 6 and 22.
+
+    Examples
+    --------
+    >>> round(float(dew_point(20.0, 50.0)), 2)
+    9.27
+    """
+    temp = np.asarray(temp_air, dtype=float)
+    humidity = _humidity(relative_humidity)
+    if (humidity <= 0.0).any():
+        raise DataError(
+            f"relative humidity is 0 % in {int((humidity <= 0.0).sum())} value(s); air without water has no dew point."
+        )
+    wanted = np.log(humidity / 100.0) + np.log(saturation_pressure(temp))
+    # below this the root lies on the ice curve; the branch is known before the first step
+    ice = wanted <= _ln_saturation(np.asarray(_TRIPLE_POINT_C), _ICE)
+    log_ratio = (wanted - np.log(611.2)) / 17.62  # Magnus form gives the first guess within 2 K
+    guess = 243.12 * log_ratio / (1.0 - log_ratio)
+    for _ in range(6):
+        value = np.where(ice, _ln_saturation(guess, _ICE), _ln_saturation(guess, _LIQUID))
+        ahead = guess + 1e-3
+        slope = (np.where(ice, _ln_saturation(ahead, _ICE), _ln_saturation(ahead, _LIQUID)) - value) / 1e-3
+        guess = guess - (value - wanted) / slope
+    return np.minimum(guess, temp)
+
+
+def relative_humidity_from_dew(temp_air: ArrayLike, temp_dew: ArrayLike) -> np.ndarray:
+    """Relative humidity [%] from temperature and dew point, 100 where the dew point is not below.
+
+    Parameters
+    ----------
+    temp_air, temp_dew : array [degC]
+
+    Returns
+    -------
+    ndarray [%], broadcast shape, 0 < value <= 100
+
+    Examples
+    --------
+    >>> round(float(relative_humidity_from_dew(20.0, 9.27)), 1)
+    50.0
+    """
+    return np.minimum(100.0, 100.0 * saturation_pressure(temp_dew) / saturation_pressure(temp_air))
+
+
+def air_density(temp_air: ArrayLike, pressure: ArrayLike) -> np.ndarray:
+    """Density of air [kg/m3], dry ideal gas.
+
+    Moisture is left out: at 25 degC and 80 % it makes air 1 % lighter, at 10 degC and 50 % 0.3 %.
+
+    Parameters
+    ----------
+    temp_air : array [degC]
+    pressure : array [Pa]
+
+    Returns
+    -------
+    ndarray [kg/m3], broadcast shape
+
+    Examples
+    --------
+    >>> round(float(air_density(10.0, 87438.0)), 4)
+    1.0758
+    """
+    return np.asarray(pressure, dtype=float) / (
+        GAS_CONSTANT_DRY_AIR * (np.asarray(temp_air, dtype=float) + KELVIN_OFFSET)
+    )
+
+
+def standard_pressure(altitude_m: ArrayLike) -> np.ndarray:
+    """Pressure of the standard atmosphere [Pa] at an altitude up to 11 km.
+
+    Parameters
+    ----------
+    altitude_m : array [m]
+
+    Returns
+    -------
+    ndarray [Pa]
+
+    References
+    ----------
+    ISO 2533:1975; ASHRAE Handbook Fundamentals (2017), ch. 1, eq. 3.
+
+    Examples
+    --------
+    >>> round(float(standard_pressure(1226.0)))
+    87438
+    """
+    return SEA_LEVEL_PRESSURE_PA * (1.0 - 2.25577e-5 * np.asarray(altitude_m, dtype=float)) ** 5.25588
+
+
+def _humidity(relative_humidity: ArrayLike) -> np.ndarray:
+    humidity = np.asarray(relative_humidity, dtype=float)
+    bad = ~((humidity >= 0.0) & (humidity <= 100.0))
+    if bad.any():
+        raise DataError(
+            f"relative humidity is outside 0 to 100 % in {int(bad.sum())} value(s), first {humidity[bad].flat[0]:g}. "
+            "It is a percentage, not a fraction above 1."
+        )
+    return humidity
