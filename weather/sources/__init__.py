@@ -1,0 +1,159 @@
+"""Sources of weather, one adapter each, behind one call.
+
+A source is named by a spec: `climate` (the embedded generator), `epw:PATH`, `netcdf:PATH`.
+"""
+
+import warnings
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from weather.conventions import WeatherWarning, timeaxis
+from weather.conventions.errors import DataError
+from weather.conventions.schema import check_weather
+from weather.nodes import Node, distance_km
+from weather.sources.assemble import stack_nodes
+from weather.sources.epw import read_epw
+from weather.sources.netcdf import read_netcdf
+from weather.sources.typical import map_typical_year
+
+KINDS = ("climate", "epw:PATH", "netcdf:PATH")
+FAR_KM = 50.0
+FAR_M = 150.0
+
+
+def open_weather(
+    specs: Mapping[str, str], nodes: Sequence[Node], *, time: np.ndarray, seed: int
+) -> xr.Dataset:
+    """Weather of every node on exactly the wanted hourly stamps, dims (node, time).
+
+    A typical year (EPW, or a NetCDF file with attrs typical_year = 1) is laid onto the stamps by the
+    file's own civil month, day and hour; 29 February takes 28 February. Any other file must hold every
+    stamp. Coordinates are the weather's own place: a file far from its node is used with a warning,
+    and the place of the file decides the sun.
+
+    Parameters
+    ----------
+    specs : mapping of node id to spec
+        `"climate"`, `"epw:PATH"` or `"netcdf:PATH"`. In a NetCDF file with a node dimension the row
+        with the node's id is taken.
+    nodes : sequence of Node
+        The order of the result.
+    time : ndarray of datetime64, shape (time,), naive UTC
+        Start of each interval; hourly, on full hours.
+    seed : int, 0 or more
+        Seed of the climate generator; files ignore it.
+
+    Returns
+    -------
+    Dataset, dims (node, time)
+        All required variables of the registry; coords latitude, longitude, altitude_m, source (node,).
+
+    Raises
+    ------
+    DataError
+        When a node has no spec, a spec names an unknown kind, the axis is not hourly, or a file
+        cannot be used.
+
+    Warns
+    -----
+    WeatherWarning
+        When the weather's place is more than 50 km, or 150 m in altitude, from its node.
+    """
+    stamps = _check_axis(time)
+    _check_nodes(specs, nodes)
+    climate_nodes = [node for node in nodes if specs[node.node_id] == "climate"]
+    places: dict[str, xr.Dataset] = {}
+    if climate_nodes:
+        from weather.climate import generate_climate
+
+        places |= generate_climate(climate_nodes, time=stamps, seed=seed)
+    for node in nodes:
+        kind, _, path = specs[node.node_id].partition(":")
+        if kind == "epw":
+            where = f"{path} for node {node.node_id!r}"
+            places[node.node_id] = map_typical_year(read_epw(path), time=stamps, where=where)
+        elif kind == "netcdf":
+            places[node.node_id] = _from_netcdf(path, node, stamps)
+        _warn_far(node, places[node.node_id])
+    return check_weather(stack_nodes({node.node_id: places[node.node_id] for node in nodes}))
+
+
+def _check_axis(time: np.ndarray) -> np.ndarray:
+    stamps = timeaxis.as_stamps(time)
+    step = timeaxis.step_h(stamps)
+    into_hour = stamps - stamps.astype("datetime64[h]").astype("datetime64[ns]")
+    if step != 1.0 or into_hour.astype(np.int64).any():
+        raise DataError(
+            f"weather: stamps from {np.datetime_as_string(stamps[0], unit='m')}Z every {step:g} h; "
+            "sources are hourly: give stamps on the full hour, 1 h apart."
+        )
+    return stamps
+
+
+def _check_nodes(specs: Mapping[str, str], nodes: Sequence[Node]) -> None:
+    if not nodes:
+        raise DataError("weather: no node was given; at least one is needed.")
+    ids = [node.node_id for node in nodes]
+    twice = sorted({node_id for node_id in ids if ids.count(node_id) > 1})
+    if twice:
+        raise DataError(f"weather: node id given twice: {', '.join(twice)}; ids must differ.")
+    for node_id in ids:
+        if node_id not in specs:
+            raise DataError(
+                f"weather: node {node_id!r} has no weather source; add one to [weather], for example "
+                f'{node_id} = "climate", "epw:/data/{node_id}.epw" or "netcdf:/data/weather.nc".'
+            )
+        kind, colon, path = specs[node_id].partition(":")
+        known = (specs[node_id] == "climate") or (kind in ("epw", "netcdf") and bool(colon) and bool(path))
+        if not known:
+            raise DataError(
+                f"weather: node {node_id!r} has source {specs[node_id]!r}; allowed kinds: {', '.join(KINDS)}."
+            )
+
+
+def _from_netcdf(path: str, node: Node, stamps: np.ndarray) -> xr.Dataset:
+    weather = read_netcdf(path)
+    if "node" in weather.dims:
+        held = [str(name) for name in weather["node"].values]
+        if node.node_id not in held:
+            raise DataError(f"{path}: no node {node.node_id!r}; the file holds {', '.join(held)}.")
+        weather = weather.isel(node=held.index(node.node_id))
+    source = str(weather["source"].item()) if "source" in weather.coords else str(weather.attrs.get("source", path))
+    weather = weather.drop_vars([name for name in ("node", "source") if name in weather.coords])
+    attrs = {**weather.attrs, "source": f"NetCDF {path}: {source}"}
+    weather = weather.assign_attrs(attrs)
+    if weather.attrs.get("typical_year"):
+        if "utc_offset_h" not in weather.attrs:
+            raise DataError(f"{path}: a typical year without attribute utc_offset_h; set it, 8 in China.")
+        return map_typical_year(weather, time=stamps, where=f"{path} for node {node.node_id!r}")
+    held_stamps = weather["time"].values.astype("datetime64[ns]")
+    rows = np.searchsorted(held_stamps, stamps).clip(max=held_stamps.size - 1)
+    lacking = held_stamps[rows] != stamps
+    if lacking.any():
+        raise DataError(
+            f"{path} for node {node.node_id!r}: {int(lacking.sum())} of {stamps.size} wanted hours are not in the file, "
+            f"first {_text(stamps[lacking][0])}; it covers {_text(held_stamps[0])} to {_text(held_stamps[-1])}. "
+            "Give a file that covers the window."
+        )
+    step = timeaxis.step_h(held_stamps)
+    if step != 1.0:
+        raise DataError(f"{path}: intervals of {step:g} h; hourly means are needed. Resample the file to 1 h.")
+    return weather.isel(time=rows)
+
+
+def _warn_far(node: Node, place: xr.Dataset) -> None:
+    away_km = distance_km(node.latitude, node.longitude, float(place["latitude"]), float(place["longitude"]))
+    higher_m = float(place["altitude_m"]) - node.altitude_m
+    if away_km > FAR_KM or abs(higher_m) > FAR_M:
+        warnings.warn(
+            f"node {node.node_id!r}: its weather is of a place {away_km:.0f} km away and {higher_m:+.0f} m in altitude "
+            f"({place.attrs['source']}); within {FAR_KM:.0f} km and {FAR_M:.0f} m would be close.",
+            WeatherWarning,
+            stacklevel=3,
+        )
+
+
+def _text(stamp: np.datetime64) -> str:
+    return f"{np.datetime_as_string(stamp, unit='m')}Z"

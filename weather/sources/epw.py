@@ -1,0 +1,223 @@
+"""EnergyPlus weather files (EPW): one typical year, hourly.
+
+The file's hour h of 1 to 24 is the hour that ends at h o'clock local standard time, so its interval
+starts at h - 1. The months of a typical year come from different years; the Dataset carries a nominal
+one. The minute column is ignored: files write 0, 30 or 60 for the same thing.
+"""
+
+import calendar
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from weather.conventions.errors import DataError
+from weather.conventions.schema import check_weather
+from weather.sources.assemble import place_dataset
+from weather.sources.typical import NOMINAL_YEAR
+
+_HEADER_ROWS = 8
+_LEAST_COLUMNS = 22  # up to wind speed; later columns are often cut by other tools
+_LARGEST_BYTES = 64 * 1024 * 1024  # a year is 1.6 MB
+_MAX_ROWS = 8760
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """One column of the data rows: its place, and from which value on it means 'missing'."""
+
+    variable: str
+    column: int
+    missing_from: float
+
+
+# EnergyPlus 25.1 Auxiliary Programs, "EnergyPlus Weather File (EPW) Data Dictionary", fields N6 to N21
+_FIELDS = (
+    _Field("temp_air", 6, 99.9),
+    _Field("temp_dew", 7, 99.9),
+    _Field("relative_humidity", 8, 999.0),
+    _Field("pressure", 9, 999_999.0),
+    _Field("ghi", 13, 9999.0),
+    _Field("dni", 14, 9999.0),
+    _Field("dhi", 15, 9999.0),
+    _Field("wind_speed", 21, 999.0),
+)
+
+
+def read_epw(path: str | Path) -> xr.Dataset:
+    """Weather of an EPW file, dims (time), in the nominal year 2001 and naive UTC.
+
+    Nothing is repaired: a missing value, a row out of order or a file cut short is refused. Whether
+    the radiation columns of the file carry the right clock is not examined here.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    Dataset, dims (time)
+        The variables of the registry at 10 m wind height; scalar coordinates latitude, longitude,
+        altitude_m of the file's station; attrs typical_year = 1, utc_offset_h, source, history, licence.
+        The stamps are the start of each hour, naive UTC: local time minus utc_offset_h.
+
+    Raises
+    ------
+    DataError
+        Naming file, row, what was found and what is expected.
+
+    References
+    ----------
+    EnergyPlus Auxiliary Programs, "EnergyPlus Weather File (EPW) Data Dictionary".
+    """
+    file = Path(path)
+    rows = _read_rows(file)
+    place = _parse_location(file, rows[0])
+    days = _parse_period(file, rows[_HEADER_ROWS - 1])
+    data = rows[_HEADER_ROWS:]
+    while data and not data[-1].strip():
+        data.pop()
+    expected = len(days) * 24
+    if len(data) != expected:
+        raise DataError(
+            f"{file}: {len(data)} data rows, expected {expected} (24 hours on each of {len(days)} day(s) of its DATA "
+            f"PERIODS row); the last row read is {_HEADER_ROWS + len(data)}. The file is cut short or holds a 29 "
+            "February: fetch it again, or remove the leap day."
+        )
+    values = _parse_data(file, data, days)
+    start = np.datetime64(f"{NOMINAL_YEAR}-{days[0][0]:02d}-{days[0][1]:02d}", "ns")
+    offset = np.timedelta64(round(place["utc_offset_h"] * 60), "m")
+    time = start - offset + np.arange(expected) * np.timedelta64(1, "h")
+    comments = " ".join(row.strip().partition(",")[2].strip('"') for row in rows[5:7])
+    dataset = place_dataset(
+        values,
+        time=time,
+        latitude=place["latitude"],
+        longitude=place["longitude"],
+        altitude_m=place["altitude_m"],
+        attrs={
+            "source": f"EPW {file.name}: {place['name']}",
+            "history": f"read from {file.name}; comments of the file: {comments[:300]}",
+            "licence": "as stated by the publisher of the file; not read from it",
+            "typical_year": 1,
+            "utc_offset_h": place["utc_offset_h"],
+        },
+    )
+    try:
+        return check_weather(dataset)
+    except DataError as error:
+        raise DataError(f"{file}: {error} (stamps are of the nominal year {NOMINAL_YEAR})") from error
+
+
+def _read_rows(file: Path) -> list[str]:
+    if not file.is_file():
+        raise DataError(f"{file}: no such file; give the path of an .epw file.")
+    size = file.stat().st_size
+    if size > _LARGEST_BYTES:
+        raise DataError(f"{file}: {size / 1e6:.0f} MB; an EPW file of one year is 2 MB, at most 64 MB are read.")
+    rows = file.read_bytes().decode("latin-1").splitlines()
+    if len(rows) < _HEADER_ROWS or not rows[0].startswith("LOCATION,"):
+        found = rows[0][:40] if rows else "an empty file"
+        raise DataError(f"{file}, row 1: found {found!r}, expected 'LOCATION,...' and {_HEADER_ROWS} header rows.")
+    return rows
+
+
+def _parse_location(file: Path, row: str) -> dict:
+    parts = [part.strip() for part in row.split(",")]
+    if len(parts) < 10:
+        raise DataError(f"{file}, row 1: {len(parts)} fields in LOCATION, expected 10.")
+    latitude, longitude, offset, altitude = (
+        _number(file, 1, label, parts[column], low, high)
+        for label, column, low, high in (
+            ("latitude", 6, -90.0, 90.0),
+            ("longitude", 7, -180.0, 180.0),
+            ("time zone", 8, -12.0, 14.0),
+            ("elevation", 9, -430.0, 9000.0),
+        )
+    )
+    return {
+        "name": ", ".join(part for part in (parts[1], parts[3], parts[4], parts[5]) if part),
+        "latitude": latitude,
+        "longitude": longitude,
+        "utc_offset_h": offset,
+        "altitude_m": altitude,
+    }
+
+
+def _parse_period(file: Path, row: str) -> list[tuple[int, int]]:
+    """Days (month, day) of the single data period, in order."""
+    parts = [part.strip() for part in row.split(",")]
+    if parts[0] != "DATA PERIODS" or len(parts) < 7:
+        raise DataError(f"{file}, row {_HEADER_ROWS}: found {row[:60]!r}, expected 'DATA PERIODS,1,1,name,day,M/D,M/D'.")
+    if parts[1:3] != ["1", "1"]:
+        raise DataError(
+            f"{file}, row {_HEADER_ROWS}: {parts[1]} period(s) of {parts[2]} record(s) per hour; "
+            "only one period of one record per hour is read."
+        )
+    first, last = (_period_day(file, text) for text in parts[5:7])
+    year = [(month, day) for month in range(1, 13) for day in range(1, _month_days(month) + 1)]
+    days = year[year.index(first) : year.index(last) + 1]
+    if not days:
+        raise DataError(f"{file}, row {_HEADER_ROWS}: the period ends {last} before it starts {first}.")
+    return days
+
+
+def _period_day(file: Path, text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,2})/\s*(\d{1,2})(?:/\s*\d{4})?", text)
+    month, day = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= month <= 12 or not 1 <= day <= _month_days(month):
+        raise DataError(f"{file}, row {_HEADER_ROWS}: {text!r} is not a day of a non-leap year, written M/D.")
+    return month, day
+
+
+def _month_days(month: int) -> int:
+    return calendar.monthrange(NOMINAL_YEAR, month)[1]
+
+
+def _parse_data(file: Path, data: list[str], days: list[tuple[int, int]]) -> dict[str, np.ndarray]:
+    values = {field.variable: np.empty(len(data)) for field in _FIELDS}
+    for index, text in enumerate(data):
+        row = _HEADER_ROWS + 1 + index
+        parts = text.split(",")
+        if len(parts) < _LEAST_COLUMNS:
+            raise DataError(f"{file}, row {row}: {len(parts)} columns, expected at least {_LEAST_COLUMNS} (35 usual).")
+        expected = (*days[index // 24], index % 24 + 1)
+        found = tuple(part.strip() for part in parts[1:4])
+        if found != tuple(map(str, expected)) and tuple(map(_integer, found)) != expected:
+            raise DataError(
+                f"{file}, row {row}: found month, day, hour {', '.join(found)}, expected "
+                f"{', '.join(map(str, expected))}. Rows must be whole days in order, hours 1 to 24."
+            )
+        for field in _FIELDS:
+            values[field.variable][index] = _value(file, row, field, parts[field.column])
+    return values
+
+
+def _value(file: Path, row: int, field: _Field, text: str) -> float:
+    value = _number(file, row, field.variable, text, -math.inf, math.inf)
+    if value >= field.missing_from:
+        raise DataError(
+            f"{file}, row {row}: {field.variable} is {text.strip()}, the code for 'missing'; every hour needs a value. "
+            "Choose a file without gaps, or fill the gap and say so in its comments."
+        )
+    return value
+
+
+def _number(file: Path, row: int, label: str, text: str, low: float, high: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if math.isnan(value) or not low <= value <= high:
+        raise DataError(f"{file}, row {row}: {label} is {text.strip()!r}; expected a number from {low:g} to {high:g}.")
+    return value
+
+
+def _integer(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None
