@@ -86,8 +86,8 @@ def _minute_prices(tariff: Tariff) -> np.ndarray:
         month, minute = wrong[0]
         raise ConfigError(
             f"tariff {tariff.tariff_id!r}: month {month + 1} at {minute // 60:02d}:{minute % 60:02d} is "
-            f"covered by {covered[month, minute]} periods, allowed exactly 1 ({len(wrong)} minutes are wrong in one "
-            "day of each month). Add, cut or split a period."
+            f"covered by {covered[month, minute]} periods, allowed exactly 1 "
+            f"({len(wrong)} minutes are wrong in one day of each month). Add, cut or split a period."
         )
     return prices
 

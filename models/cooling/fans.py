@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from models.cooling.outdoor import CP_AIR, R_AIR
+from models.cooling.outdoor import CP_AIR
+from weather.derive import GAS_CONSTANT_DRY_AIR
 
 # EnergyPlus example file 2ZoneDataCenterHVAC_wEconomizer_CW, Fan:VariableVolume coefficients.
 _FAN_CURVE = (0.3507, 0.3085, -0.5414, 0.8720)
@@ -67,7 +68,7 @@ def hall_air(
     ``m_rated = Q / (cp dT)``, ``P_rated = m_rated / rho * dp / eta``, flow proportional to heat down to
     the least flow. At fixed pressure fan power goes with 1/rho, +16 % at 1,226 m.
     """
-    density = np.asarray(pressure) / (R_AIR * (np.asarray(supply_degc) + 273.15))
+    density = np.asarray(pressure) / (GAS_CONSTANT_DRY_AIR * (np.asarray(supply_degc) + 273.15))
     rated_flow = rated_heat_kw / (CP_AIR * delta_k)
     ratio = np.maximum(np.asarray(heat_kw) / rated_heat_kw, fan_min_flow)
     rated_kw = rated_flow / density * fan_pressure_pa / fan_eff / 1000.0

@@ -10,7 +10,6 @@ from weather.derive import saturation_pressure, wet_bulb
 
 CP_AIR = 1.006  # kJ/(kg K), dry air near 20 degC, ASHRAE Fundamentals 2021 ch. 1
 H_EVAPORATION = 2450.0  # kJ/kg, water near 20 degC, ASHRAE Fundamentals 2021 ch. 1
-R_AIR = 287.058  # J/(kg K), dry air, ASHRAE Fundamentals 2021 ch. 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ def humidity_ratio(temp_dew, pressure):
     Examples
     --------
     >>> round(float(humidity_ratio(15.0, 101325.0)), 5)
-    0.01066
+    0.01065
     """
     vapour = saturation_pressure(temp_dew)
     return 0.621945 * vapour / (np.asarray(pressure) - vapour)
