@@ -169,18 +169,15 @@ def _grid_and_supply(study: Study, weather: xr.Dataset, time: np.ndarray, to_ste
     return data | grid
 
 
-def _fleet(study: Study, pools: Sequence[Pool], time: np.ndarray) -> dict:
-    types = load_gpu_types()
-    node_ids = [node.id for node in study.nodes]
-    hours = np.floor(civil_hour(time)).astype(int) % 24
+def reserved_gpus(study: Study, pools: Sequence[Pool], time: np.ndarray) -> np.ndarray:
+    """GPUs each pool keeps for latency-bound inference, shape (pool, time).
+
+    Gang pools give whole clusters (rounded up), so that what is left stays whole; free pools give GPUs.
+    """
     reserved = np.zeros((len(pools), len(time)), dtype=int)
-    base = np.zeros((len(node_ids), len(time)))
-    for number, node in enumerate(study.nodes):
-        base[number] += node.other_it_kw
+    for node in study.nodes:
         for load in node.inference:
-            gpu = types[load.gpu_type]
-            wanted = np.array(load.gpus_by_hour)[hours]
-            base[number] += wanted * (load.power_frac * gpu.peak_kw - gpu.idle_kw)
+            wanted = _inference_gpus(load, time)
             for p, pool in enumerate(pools):
                 if pool.node != node.id or pool.gpu_type != load.gpu_type:
                     continue
@@ -188,6 +185,24 @@ def _fleet(study: Study, pools: Sequence[Pool], time: np.ndarray) -> dict:
                 taken = np.minimum(-(-wanted // unit) * unit, pool.gpus)
                 reserved[p] += taken
                 wanted = np.maximum(wanted - taken, 0)
+    return reserved
+
+
+def _inference_gpus(load, time: np.ndarray) -> np.ndarray:
+    """GPUs an inference load runs on in each step, by civil hour."""
+    return np.array(load.gpus_by_hour)[np.floor(civil_hour(time)).astype(int) % 24]
+
+
+def _fleet(study: Study, pools: Sequence[Pool], time: np.ndarray) -> dict:
+    types = load_gpu_types()
+    node_ids = [node.id for node in study.nodes]
+    reserved = reserved_gpus(study, pools, time)
+    base = np.zeros((len(node_ids), len(time)))
+    for number, node in enumerate(study.nodes):
+        base[number] += node.other_it_kw
+        for load in node.inference:
+            gpu = types[load.gpu_type]
+            base[number] += _inference_gpus(load, time) * (load.power_frac * gpu.peak_kw - gpu.idle_kw)
     for pool in pools:
         base[node_ids.index(pool.node)] += pool.gpus * types[pool.gpu_type].idle_kw
     return {

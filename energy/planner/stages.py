@@ -49,14 +49,14 @@ class Stage:
 class Outcome:
     """The chosen placements and the solved energy plan.
 
-    ``column_of``: job -> placement column; ``cluster_of``: job -> cluster number on the board (0-based in
-    its pool); ``values``: the whole model's solution; ``stages``: the three objectives in order.
+    ``column_of``: job -> placement column; ``cluster_of``: job -> cluster id; ``values``: the whole model's
+    solution; ``stages``: the three objectives in order.
     """
 
     problem: PlanProblem
     placements: Placements
     column_of: dict[int, int]
-    cluster_of: dict[int, int]
+    cluster_of: dict[int, str]
     values: np.ndarray
     stages: tuple[Stage, ...]
     status: str
@@ -124,7 +124,7 @@ class _Search:
         self.clock, self.seed, self.gap, self.progress = clock, seed, gap, progress
         self.model: ModelArrays = problem.arrays
         self.column_of: dict[int, int] = {}
-        self.cluster_of: dict[int, int] = {}
+        self.cluster_of: dict[int, str] = {}
         self.values: np.ndarray | None = None
         self._x = problem.column["x"]
 

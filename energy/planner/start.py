@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from energy.planner.packing_check import pool_of
 from energy.planner.placements import Placements
 
 
@@ -21,7 +22,7 @@ class Board:
 
     def __init__(self, inputs: xr.Dataset) -> None:
         slots = inputs.sizes["time"]
-        self.pool: list[int] = []
+        self.names: list[str] = []
         rows: list[np.ndarray] = []
         self.clusters_of: list[np.ndarray] = []
         reserved = inputs["reserved_gpus"].values
@@ -34,7 +35,7 @@ class Board:
                 else:
                     kept = reserved[pool] // size[pool] >= count[pool] - cluster
                     rows.append(np.where(kept, 0, size[pool]))
-                self.pool.append(pool)
+                self.names.append(_cluster_name(inputs, pool, cluster))
             self.clusters_of.append(np.arange(first, len(rows)))
         self.free = np.array(rows, dtype=int).reshape(len(rows), slots)
 
@@ -48,6 +49,11 @@ class Board:
     def take(self, cluster: int, gpus: int, first: int, last: int) -> None:
         """Occupy (or with negative ``gpus`` release) GPUs of a cluster over [first, last)."""
         self.free[cluster, first:last] -= gpus
+
+
+def _cluster_name(inputs: xr.Dataset, pool: int, cluster: int) -> str:
+    """The cluster's id, as :class:`energy.workload.packing.Pool` names it."""
+    return pool_of(inputs, pool).cluster_ids[cluster]
 
 
 def schedule_by_preference(

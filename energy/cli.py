@@ -1,0 +1,329 @@
+"""The command line: parse, load, call one library function, write.
+
+Exit codes: 0 ok (a missed soft target is ok and says so); 1 a fault of greendc; 2 usage; 3 bad input; 4 a
+hard target or --strict cannot be met; 5 the time limit came before the asked gap (the verified plan is
+published); 7 a source is unavailable; 8 cannot write; 9 solver missing or failed; 75 another run holds
+the output folder; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from datetime import date as Date
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from weather.conventions.errors import ConfigError, GreenDCError, OutputError
+
+DEMO_DATE = Date(2026, 7, 15)
+DEMO_JOBS = 120
+TIME_LIMIT_EXIT = 5
+
+app = typer.Typer(
+    name="greendc",
+    help="Plan a fleet of green datacentres: where and when jobs run, setpoints, batteries, grid and renewables.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+StudyOption = Annotated[Path | None, typer.Option("--study", help="Study file (TOML). Default: the five western hubs.")]
+OutOption = Annotated[Path, typer.Option("--out", help="Folder of runs.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of the climate, synthetic jobs and solver.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+LangOption = Annotated[str, typer.Option("--lang", help="Language of the report: en or zh.")]
+
+
+@app.command()
+def demo(
+    out: OutOption = Path("runs"),
+    seed: SeedOption = 7,
+    as_json: JsonOption = False,
+    lang: LangOption = "en",
+) -> None:
+    """Plan two July days of the embedded study with 120 synthetic jobs, and say where the report is."""
+    _plan(
+        study_path=None,
+        weather=[],
+        jobs=f"synthetic:{DEMO_JOBS}",
+        state=None,
+        date=DEMO_DATE,
+        horizon=48.0,
+        step=None,
+        out=out,
+        seed=seed,
+        time_limit=None,
+        gap=None,
+        strict=False,
+        attribution=True,
+        as_json=as_json,
+        lang=lang,
+    )
+
+
+@app.command()
+def plan(
+    study: StudyOption = None,
+    weather: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--weather",
+            help="NODE=SOURCE, repeatable; SOURCE is climate, epw:FILE or netcdf:FILE. Default: the study's [weather].",
+        ),
+    ] = None,
+    jobs: Annotated[
+        str,
+        typer.Option(
+            "--jobs",
+            help="jobs.csv, synthetic:COUNT, or philly:FILE,from=DATE,to=DATE,min_gpus=N,gpu_factor=N.",
+        ),
+    ] = "synthetic:120",
+    state: Annotated[Path | None, typer.Option("--state", help="state.json of the plan before this one.")] = None,
+    date: Annotated[
+        datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="First civil day (UTC+8). Default: tomorrow.")
+    ] = None,
+    horizon: Annotated[float | None, typer.Option("--horizon", help="Length of the window in hours.")] = None,
+    step: Annotated[int | None, typer.Option("--step", help="Step in minutes (15, 30, 60, 120, 180 or 240).")] = None,
+    out: OutOption = Path("runs"),
+    seed: SeedOption = 7,
+    time_limit: Annotated[float | None, typer.Option("--time-limit", help="Seconds the search may take.")] = None,
+    gap: Annotated[float | None, typer.Option("--gap", help="Relative gap to prove, e.g. 0.005.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse the plan (exit 4) if a target is missed.")] = False,
+    attribution: Annotated[
+        bool, typer.Option("--attribution/--no-attribution", help="Split the saving into placement, setpoint, battery.")
+    ] = False,
+    as_json: JsonOption = False,
+    lang: LangOption = "en",
+) -> None:
+    """Plan a window and publish it: plan.nc, jobs.csv, state.json, summary.json, report.html, manifest.json."""
+    day = (datetime.now() + timedelta(days=1)).date() if date is None else date.date()
+    _plan(
+        study_path=study,
+        weather=weather or [],
+        jobs=jobs,
+        state=state,
+        date=day,
+        horizon=horizon,
+        step=step,
+        out=out,
+        seed=seed,
+        time_limit=time_limit,
+        gap=gap,
+        strict=strict,
+        attribution=attribution,
+        as_json=as_json,
+        lang=lang,
+    )
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder to make.")],
+) -> None:
+    """Write a study to edit: the embedded one as study.toml, and a jobs.csv of synthetic jobs."""
+    from energy.starter import write_starter
+
+    made = write_starter(folder)
+    for path in made:
+        print(f"wrote {path}")
+    print(f"next: greendc check {folder / 'study.toml'}")
+    print(f"      greendc plan --study {folder / 'study.toml'} --jobs {folder / 'jobs.csv'} --date {DEMO_DATE}")
+
+
+@app.command()
+def check(
+    study: Annotated[Path, typer.Argument(help="Study file (TOML).")],
+    as_json: JsonOption = False,
+) -> None:
+    """Read a study, say what is in it or exactly what is wrong with it."""
+    from energy.config import load_study, study_hash
+    from energy.starter import describe_study
+
+    loaded = load_study(study)
+    rows = describe_study(loaded)
+    if as_json:
+        print(json.dumps({"ok": True, "study_sha256": study_hash(loaded), "nodes": rows}, ensure_ascii=False))
+        return
+    print(f"{study}: ok ({loaded.title})")
+    _print_table(rows)
+    print(f"targets: PUE <= {loaded.targets.pue:g}, renewable share >= {loaded.targets.renewable_share:g}")
+
+
+@app.command()
+def doctor(as_json: JsonOption = False) -> None:
+    """Check this machine: versions, a solver self-test, disk, clock and time zone."""
+    from energy.doctor import examine
+
+    rows = examine()
+    bad = [row for row in rows if not row["ok"]]
+    if as_json:
+        print(json.dumps({"ok": not bad, "checks": rows}, ensure_ascii=False))
+    else:
+        _print_table(rows)
+    if bad:
+        raise typer.Exit(9 if any(row["check"] == "solver" for row in bad) else 1)
+
+
+def _plan(
+    *,
+    study_path: Path | None,
+    weather: list[str],
+    jobs: str,
+    state: Path | None,
+    date: Date,
+    horizon: float | None,
+    step: int | None,
+    out: Path,
+    seed: int,
+    time_limit: float | None,
+    gap: float | None,
+    strict: bool,
+    attribution: bool,
+    as_json: bool,
+    lang: str,
+) -> None:
+    if lang not in ("en", "zh"):
+        raise typer.BadParameter(f"{lang!r} is not a language of the report; allowed: en, zh", param_hint="--lang")
+    from energy import runs
+    from energy.config import load_study
+    from energy.day import DayRequest, plan_day
+    from energy.publish import publish_day
+    from energy.requests import load_jobs, weather_specs, window
+    from energy.state import read_state
+
+    with runs.locked(out), _Progress() as progress:
+        study = load_study(study_path)
+        horizon_h, step_h = window(study, horizon_h=horizon, step_min=step)
+        request = DayRequest(
+            date=date,
+            horizon_h=horizon_h,
+            step_h=step_h,
+            seed=seed,
+            gap=_checked(gap, study.planning.gap, "--gap", 0.0, 1.0),
+            time_limit_s=_checked(time_limit, study.planning.time_limit_s, "--time-limit", 1.0, 1e6),
+            strict=strict,
+            attribution=attribution,
+        )
+        specs = weather_specs(study, weather)
+        carried = None if state is None else read_state(state)
+        loaded, notes = load_jobs(jobs, study, request)
+        result = plan_day(
+            study,
+            loaded,
+            request,
+            weather_specs=specs,
+            state=carried,
+            notes=notes,
+            progress=progress.solver,
+            phase=progress.phase,
+        )
+        progress.phase("writing")
+        folder = publish_day(result, study, out, lang=lang)
+    if as_json:
+        print(json.dumps({"run": str(folder), **result.summary}, ensure_ascii=False))
+    else:
+        from energy.publish import verdict
+
+        print(verdict(result.summary, folder))
+    if result.summary["status"] == "time_limit":
+        raise typer.Exit(TIME_LIMIT_EXIT)
+
+
+def _checked(given: float | None, default: float, option: str, low: float, high: float) -> float:
+    value = default if given is None else given
+    if not low <= value <= high:
+        raise ConfigError(f"{option}: got {value:g}, allowed {low:g} to {high:g}.")
+    return value
+
+
+class _Progress:
+    """One line on standard error, on a terminal only."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._width = 0
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._line("")
+
+    def phase(self, text: str) -> None:
+        self._line(f"{text} ...")
+
+    def solver(self, stage: str, incumbent: float, bound: float, seconds: float) -> None:
+        best = f"{incumbent:,.0f}" if abs(incumbent) < 1e300 else "none yet"
+        low = f"{bound:,.0f}" if abs(bound) < 1e300 else "-"
+        gap = f"{(incumbent - bound) / abs(incumbent):.2%}" if best != "none yet" and low != "-" and incumbent else "-"
+        self._line(f"planning, {stage}: best {best}, bound {low}, gap {gap}, {seconds:.0f} s")
+
+    def _line(self, text: str) -> None:
+        if not self._shown:
+            return
+        room = shutil.get_terminal_size().columns - 1
+        text = text[:room]
+        sys.stderr.write("\r" + text.ljust(self._width) + ("\r" if not text else ""))
+        sys.stderr.flush()
+        self._width = len(text)
+
+
+def _print_table(rows: list[dict]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for key in rows[0]:
+        numeric = all(isinstance(row[key], int | float) and not isinstance(row[key], bool) for row in rows)
+        table.add_column(key, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    Console(soft_wrap=False).print(table)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "ok" if value else "NOT OK"
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point: run the command, turn every error a user can cause into one message and its exit code."""
+    run: Callable = typer.main.get_command(app)
+    try:
+        code = run.main(args=arguments, prog_name="greendc", standalone_mode=False)
+    except GreenDCError as error:
+        print(f"greendc: {error}", file=sys.stderr)
+        code = error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        print("greendc: interrupted; nothing was published.", file=sys.stderr)
+        code = 130
+    except OSError as error:
+        wrapped = OutputError(f"{error.filename or ''}: {error.strerror or error}")
+        print(f"greendc: {wrapped}", file=sys.stderr)
+        code = wrapped.exit_code
+    except Exception as error:
+        code = _usage_or_bug(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage_or_bug(error: Exception) -> int:
+    """Usage errors explain themselves; anything else is a bug and shows where."""
+    if hasattr(error, "show") and hasattr(error, "exit_code"):
+        error.show()
+        return int(error.exit_code)
+    import traceback
+
+    traceback.print_exception(error)
+    print("greendc: this is a fault of greendc; nothing was published. Please report it with the text above.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    main()

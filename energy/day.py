@@ -1,0 +1,323 @@
+"""One day's plan from end to end: study, weather and jobs in; a verified, published-ready result out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from datetime import date as Date
+
+import numpy as np
+import xarray as xr
+
+from energy.attribution import attribute_saving
+from energy.baselines import first_come_first_served
+from energy.config import Study, study_hash
+from energy.inputs import build_inputs, rounding, study_pools
+from energy.kpis import plan_kpis, target_results
+from energy.plan import Plan
+from energy.planner.result import plan_of
+from energy.planner.stages import Outcome, plan_window
+from energy.state import NodeState, RunningJob, State
+from energy.verify import audit_plant, verify_plan
+from energy.workload.jobs import Job, check_jobs, refuse_unplanned
+from models.gpu import load_gpu_types
+from weather import open_weather
+from weather.conventions.errors import DataError, GreenDCError, InfeasiblePlan
+from weather.conventions.timeaxis import time_axis
+
+SCHEMA_VERSION = 1
+
+
+class PlanNotVerified(GreenDCError):
+    """The plan broke a law when re-checked; a fault of greendc, never published."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DayRequest:
+    """What is asked: the window, and how well and how long to search.
+
+    ``date``: civil day the window starts on; ``horizon_h`` [h]; ``step_h`` [h]; ``gap``: relative; ``time_limit_s``: wall
+    clock for the plan; ``strict``: missed targets or unserved jobs refuse the plan; ``attribution``: split the saving.
+    """
+
+    date: Date
+    horizon_h: float
+    step_h: float
+    seed: int
+    gap: float
+    time_limit_s: float
+    strict: bool
+    attribution: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DayResult:
+    """A verified plan, its baseline, and everything the files say of them."""
+
+    plan: Plan
+    baseline: Plan
+    summary: dict
+    state: State
+    seconds: dict[str, float]
+
+
+def window_axis(request: DayRequest) -> np.ndarray:
+    """Stamps of the plan's steps, naive UTC."""
+    return time_axis(request.date, horizon_h=request.horizon_h, step_h=request.step_h)
+
+
+def plan_day(
+    study: Study,
+    jobs: Sequence[Job],
+    request: DayRequest,
+    *,
+    weather_specs: Mapping[str, str],
+    state: State | None = None,
+    notes: Sequence[str] = (),
+    progress: Callable[[str, float, float, float], None] | None = None,
+    phase: Callable[[str], None] | None = None,
+) -> DayResult:
+    """Plan one window and re-check it.
+
+    Raises
+    ------
+    DataError, ConfigError
+        Input that cannot be planned.
+    InfeasiblePlan
+        A hard target (or any, under ``strict``) missed, or an unserved job under ``strict``.
+    PlanNotVerified
+        The independent check found a broken law.
+    """
+    tell = phase or (lambda _: None)
+    time = window_axis(request)
+    tell("weather and supply")
+    hours = time_axis(request.date, horizon_h=float(np.ceil(request.horizon_h)), step_h=1.0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        weather = open_weather(
+            weather_specs, [node.node() for node in study.nodes], time=hours, seed=request.seed
+        )
+    seen = list(dict.fromkeys(str(w.message) for w in caught if issubclass(w.category, UserWarning)))
+    chosen, left_out = _jobs_of_window(study, jobs, state, time, request)
+    inputs = build_inputs(study, weather, chosen, time=time, step_h=request.step_h, state=state)
+    tell("first come, first served")
+    baseline = first_come_first_served(inputs, chosen)
+    tell("planning")
+    outcome = plan_window(
+        inputs, gap=request.gap, time_limit_s=request.time_limit_s, seed=request.seed, progress=progress
+    )
+    plan = plan_of(outcome, inputs, chosen)
+    kpis, base = plan_kpis(plan, inputs), plan_kpis(baseline, inputs)
+    targets = target_results(kpis, inputs)
+    _refuse_missed(study, request, targets, plan)
+    attribution = None
+    if request.attribution:
+        tell("where the saving comes from")
+        attribution = attribute_saving(
+            inputs,
+            chosen,
+            baseline,
+            plan_cost_cny=kpis["cost_cny"],
+            gap=request.gap,
+            time_limit_s=request.time_limit_s,
+            seed=request.seed,
+            report=lambda text: tell(f"where the saving comes from: {text}"),
+        )
+    tell("checking")
+    plan, kpis = _audited(plan, kpis, study, weather, request.step_h)
+    baseline, base = _audited(baseline, base, study, weather, request.step_h)
+    rounded = rounding(inputs)
+    summary = {
+        "schema_version": SCHEMA_VERSION,
+        "study": study.name,
+        "title": study.title,
+        "status": outcome.status,
+        "window": {
+            "date": request.date.isoformat(),
+            "start": _rfc3339(time[0]),
+            "end": _rfc3339(time[-1] + np.timedelta64(round(request.step_h * 3600), "s")),
+            "step_h": request.step_h,
+            "timezone": "Asia/Shanghai",
+        },
+        "kpis": kpis,
+        "baseline": base,
+        "targets": targets,
+        "solver": _solver_figures(outcome, kpis, base),
+        "attribution": attribution,
+        "unserved": list(plan.unserved),
+        "notes": [
+            *notes,
+            *seen,
+            *left_out,
+            *_weather_notes(weather),
+            f"{rounded.jobs} of {len(chosen)} jobs were rounded up to whole steps of {request.step_h:g} h: "
+            f"{rounded.gpu_h_asked:,.0f} GPU-hours asked, {rounded.gpu_h_planned:,.0f} planned.",
+        ],
+        "seed": request.seed,
+        "inputs": {
+            "study_sha256": study_hash(study),
+            "weather": dict(sorted(weather_specs.items())),
+            "window_sha256": _dataset_hash(inputs),
+        },
+    }
+    check = verify_plan(
+        plan.data, plan.segments, study=study, weather=weather, jobs=chosen, state=state, summary=summary
+    )
+    summary["verification"] = check.as_dict()
+    if not check.clean:
+        worst = "; ".join(f"{c.name}: {c.worst:g} {c.unit} at {c.where}" for c in check.checks if not c.ok)
+        raise PlanNotVerified(
+            f"The plan was not published: the independent check found {worst}. This is a fault of greendc; please report it "
+            "with the study and the jobs."
+        )
+    return DayResult(
+        plan, baseline, summary, _state_after(study, inputs, chosen, plan), dict(outcome.seconds)
+    )
+
+
+def _jobs_of_window(
+    study: Study, jobs: Sequence[Job], state: State | None, time: np.ndarray, request: DayRequest
+) -> tuple[list[Job], list[str]]:
+    """Running jobs of the state and the given jobs that are released inside the window, checked."""
+    opens, close = _aware(time[0]), _aware(time[-1] + np.timedelta64(round(request.step_h * 3600), "s"))
+    if state is not None and state.at != opens:
+        raise DataError(
+            f"state: it was carried out at {state.at.isoformat()}, but this window opens at {opens.isoformat()}. Give the state of "
+            "the plan that ends where this one begins, or plan without --state."
+        )
+    running = [] if state is None else [r.job for r in state.running]
+    known = {job.job_id for job in running}
+    pending = [job for job in jobs if job.job_id not in known]
+    refuse_unplanned(pending)
+    check_jobs(
+        [*running, *pending],
+        pools=study_pools(study),
+        node_ids=[node.id for node in study.nodes],
+        gpu_types=tuple(load_gpu_types()),
+        window_start=opens,
+        window_end=close,
+    )
+    inside = [job for job in pending if job.release is None or job.release < close]
+    left_out = []
+    if len(inside) < len(pending):
+        left_out.append(f"{len(pending) - len(inside)} jobs are released after the window and were left out.")
+    return [*running, *inside], left_out
+
+
+def _refuse_missed(study: Study, request: DayRequest, targets: dict, plan: Plan) -> None:
+    hard = request.strict or study.targets.hard
+    missed = [
+        f"{name} reaches {t['value']:.4f} against {t['target']:.4f} ({t['missed_kwh']:,.0f} kWh short)"
+        for name, t in targets.items()
+        if not t["met"]
+    ]
+    if hard and missed:
+        raise InfeasiblePlan(
+            f"A hard target cannot be met in this window: {'; '.join(missed)}. Nothing was published. Plan without --strict (and with "
+            "targets.hard = false) to get the best plan there is."
+        )
+    if request.strict and plan.unserved:
+        names = ", ".join(plan.unserved[:20])
+        raise InfeasiblePlan(
+            f"{len(plan.unserved)} jobs find no place before their deadline: {names}. Nothing was published. Plan without --strict "
+            "to publish the plan without them."
+        )
+
+
+def _audited(plan: Plan, kpis: dict, study: Study, weather: xr.Dataset, step_h: float) -> tuple[Plan, dict]:
+    """The plan with what the nonlinear plant says of it: cooling power, water, PUE."""
+    audit = audit_plant(plan.data, study=study, weather=weather, step_h=step_h)
+    data = plan.data.copy()
+    for name in ("overhead_plant_kw", "cooling_kw", "water_l"):
+        data[name] = (("node", "time"), audit[name].values, audit[name].attrs)
+    it = kpis["it_kwh"]
+    plant_kwh = float(audit["overhead_plant_kw"].sum()) * step_h
+    water = float(audit["water_l"].sum())
+    more = {"pue_plant": 1 + plant_kwh / it, "water_l": water, "wue": water / it}
+    return replace(plan, data=data), kpis | more
+
+
+def _solver_figures(outcome: Outcome, kpis: dict, baseline: dict) -> dict:
+    last = outcome.stages[-1]
+    possible = baseline["cost_cny"] - last.bound
+    captured = (baseline["cost_cny"] - kpis["cost_cny"]) / possible if possible > 0 else None
+    return {
+        "name": "HiGHS",
+        "objective": last.value,
+        "bound": last.bound,
+        "gap": last.gap,
+        "saving_captured": captured,
+        "placements": len(outcome.placements),
+        "rows": outcome.problem.arrays.rows,
+        "columns": outcome.problem.arrays.columns,
+        "stages": [
+            {"name": s.name, "value": s.value, "bound": s.bound, "gap": s.gap, "status": s.status}
+            for s in outcome.stages
+        ],
+    }
+
+
+def _state_after(study: Study, inputs: xr.Dataset, jobs: Sequence[Job], plan: Plan) -> State:
+    """What the next window begins with."""
+    step_h, data = float(inputs.attrs["step_h"]), plan.data
+    closes = _aware(inputs["time"].values[-1] + np.timedelta64(round(step_h * 3600), "s"))
+    by_id = {job.job_id: job for job in jobs}
+    running = []
+    for row in plan.segments.itertuples():
+        if row.remaining_h > 1e-9:
+            job = replace(
+                by_id[str(row.job_id)],
+                state="running",
+                remaining_h=float(row.remaining_h),
+                started=row.start.to_pydatetime(),
+                nodes=(str(row.node),),
+            )
+            running.append(RunningJob(job=job, node=str(row.node), cluster=str(row.cluster)))
+    nodes = {}
+    month = str((inputs["time"].values[-1] + np.timedelta64(8, "h")).astype("datetime64[M]"))
+    stamps = (inputs["time"].values + np.timedelta64(8, "h")).astype("datetime64[M]").astype(str)
+    for n, node in enumerate(study.nodes):
+        degrees = data["setpoint_degc"].values[n]
+        same = np.flatnonzero(degrees != degrees[-1])
+        held = len(degrees) - (same[-1] + 1 if len(same) else 0)
+        this_month = data["import_kw"].values[n][stamps == month]
+        floor = float(inputs["month_peak_kw"].values[n]) if stamps[0] == month else 0.0
+        nodes[node.id] = NodeState(
+            stock_green_kwh=float(data["stock_green_kwh"].values[n, -1]),
+            stock_grey_kwh=float(data["stock_grey_kwh"].values[n, -1]),
+            setpoint_degc=float(degrees[-1]),
+            setpoint_held_h=held * step_h,
+            month_peak_kw=max(floor, float(this_month.max())),
+            month=month,
+        )
+    return State(at=closes, running=tuple(running), nodes=nodes)
+
+
+def _weather_notes(weather: xr.Dataset) -> list[str]:
+    names = weather["source"].values.astype(str) if "source" in weather.coords else []
+    notes = [f"Weather of {node}: {name}." for node, name in zip(weather["node"].values, names, strict=False)]
+    return notes + [text for text in (str(weather.attrs.get("history", "")),) if text]
+
+
+def _rfc3339(stamp: np.datetime64) -> str:
+    return str((stamp + np.timedelta64(8, "h")).astype("datetime64[s]")) + "+08:00"
+
+
+def _aware(stamp: np.datetime64) -> datetime:
+    return stamp.astype("datetime64[us]").item().replace(tzinfo=UTC)
+
+
+def _dataset_hash(dataset: xr.Dataset) -> str:
+    """sha256 over the names and bytes of a Dataset's variables."""
+    digest = hashlib.sha256(json.dumps({k: str(v) for k, v in sorted(dataset.attrs.items())}).encode())
+    for name in sorted(map(str, dataset.variables)):
+        values = dataset[name].values
+        content = json.dumps(values.astype(str).tolist()).encode() if values.dtype.kind in "OU" else values.tobytes()
+        digest.update(name.encode() + content)
+    return digest.hexdigest()

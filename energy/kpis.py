@@ -1,0 +1,114 @@
+"""The figures of a plan, named after the standards they follow. Ratios are of energies over the window,
+never means of ratios.
+
+=====================  =====================================================================================
+pue                    facility energy / IT energy (ISO/IEC 30134-2 asks a year; this is the window's ratio)
+pue_reference_inlet    facility energy / IT energy at the reference inlet: server fans of a warm inlet sit
+                       inside IT and would flatter `pue`
+renewable_share        (renewables used directly + discharged from the green stock) / facility energy
+hourly_matched_share   sum over nodes and steps of min(available renewables, facility) / facility energy
+cue_location           grid import times the province's factor / IT energy [kg/kWh] (30134-8, location)
+gpu_utilisation        GPU-hours of jobs and inference / GPU-hours installed
+=====================  =====================================================================================
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from energy.plan import Plan
+
+
+def plan_kpis(plan: Plan, inputs: xr.Dataset) -> dict[str, float | int]:
+    """Every figure of one plan over its window (units in the names; shares 0 to 1)."""
+    data, step_h = plan.data, float(inputs.attrs["step_h"])
+    energy = {name: float(data[name].sum()) * step_h for name in data.data_vars if str(name).endswith("_kw")}
+    it, facility = energy["it_kw"], energy["facility_kw"]
+    green = energy["renewable_direct_kw"] + energy["discharge_green_kw"]
+    available = energy["pv_kw"] + energy["wind_kw"]
+    matched = float(np.minimum(data["pv_kw"] + data["wind_kw"], data["facility_kw"]).sum()) * step_h
+    co2 = float((data["import_kw"] * data["carbon_kg_per_kwh"]).sum()) * step_h
+    cost = cost_terms(plan, inputs)
+    segments = plan.segments
+    late = int((segments["slack_h"] < -1e-9).sum())
+    done_h = (segments["end"] - segments["start"]).dt.total_seconds() / 3600 if len(segments) else 0.0
+    served = float((done_h * segments["gpus"]).sum()) if len(segments) else 0.0
+    left = float((segments["remaining_h"] * segments["gpus"]).sum())
+    slots = inputs.sizes["time"]
+    could = np.minimum(inputs["job_slots"].values, slots - np.maximum(inputs["job_release"].values, 0))
+    missing = np.isin(inputs["job"].values.astype(str), plan.unserved)
+    busy = float((data["used_gpus"] + data["reserved_gpus"]).sum()) * step_h
+    return {
+        "pue": facility / it,
+        "pue_reference_inlet": facility / energy["it_reference_kw"],
+        "renewable_share": green / facility,
+        "hourly_matched_share": matched / facility,
+        "curtailed_share": energy["curtailed_kw"] / available if available else 0.0,
+        "gpu_utilisation": busy / (float(data["pool_gpus"].sum()) * slots * step_h),
+        "it_kwh": it,
+        "facility_kwh": facility,
+        "green_kwh": green,
+        "available_kwh": available,
+        "import_kwh": energy["import_kw"],
+        "exported_kwh": energy["exported_kw"],
+        "curtailed_kwh": energy["curtailed_kw"],
+        "co2_kg": co2,
+        "cue_location": co2 / it,
+        "peak_import_kw": float(data["import_kw"].max("time").sum()),
+        "cost_cny": sum(cost.values()),
+        "cost_energy_cny": cost["energy"],
+        "cost_demand_cny": cost["demand"],
+        "cost_green_cny": cost["green"],
+        "revenue_export_cny": -cost["export"],
+        "cost_carbon_cny": cost["carbon"],
+        "cost_wear_cny": cost["wear"],
+        "jobs_total": int(inputs.sizes["job"]),
+        "jobs_placed": len(segments),
+        "jobs_unserved": len(plan.unserved),
+        "jobs_late": late,
+        "gpu_h_served": served,
+        "gpu_h_unserved": float((np.maximum(could, 0) * inputs["job_gpus"].values)[missing].sum()) * step_h,
+        "gpu_h_carried_out": left,
+    }
+
+
+def cost_terms(plan: Plan, inputs: xr.Dataset) -> dict[str, float]:
+    """Cost of the window by term [CNY]; export is negative. The terms sum to the planner's objective."""
+    data, step_h = plan.data, float(inputs.attrs["step_h"])
+    taken = data["renewable_direct_kw"] + data["charge_green_kw"] + data["exported_kw"]
+    peak = np.maximum(data["import_kw"].max("time").values, inputs["month_peak_kw"].values)
+    new_peak = peak - inputs["month_peak_kw"].values
+    discharged = data["discharge_green_kw"] + data["discharge_grey_kw"]
+    return {
+        "energy": float((data["import_kw"] * data["price_cny_per_kwh"]).sum()) * step_h,
+        "demand": float(new_peak @ inputs["demand_price_cny_per_kw_month"].values),
+        "green": float((taken * data["green_price_cny_per_kwh"]).sum()) * step_h,
+        "export": -float((data["exported_kw"] * inputs["export_price_cny_per_kwh"]).sum()) * step_h,
+        "carbon": float((data["import_kw"] * inputs["carbon_cny_per_kwh"]).sum()) * step_h,
+        "wear": float((discharged * inputs["wear_cny_per_kwh"]).sum()) * step_h,
+    }
+
+
+def target_results(kpis: dict, inputs: xr.Dataset) -> dict[str, dict]:
+    """Each target: asked, reached, met or not, and missed by how much (ratio, and kWh over the window)."""
+    pue, share = float(inputs.attrs["pue_target"]), float(inputs.attrs["share_target"])
+    over = max(0.0, kpis["facility_kwh"] - pue * kpis["it_kwh"])
+    under = max(0.0, share * kpis["facility_kwh"] - kpis["green_kwh"])
+    tiny = 1e-6 * kpis["facility_kwh"]
+    return {
+        "pue": {
+            "target": pue,
+            "value": kpis["pue"],
+            "met": over <= tiny,
+            "missed_by": max(0.0, kpis["pue"] - pue) if over > tiny else 0.0,
+            "missed_kwh": over if over > tiny else 0.0,
+        },
+        "renewable_share": {
+            "target": share,
+            "value": kpis["renewable_share"],
+            "met": under <= tiny,
+            "missed_by": max(0.0, share - kpis["renewable_share"]) if under > tiny else 0.0,
+            "missed_kwh": under if under > tiny else 0.0,
+        },
+    }

@@ -1,0 +1,101 @@
+"""The files of a run, and the verdict in words."""
+
+from __future__ import annotations
+
+import io
+import json
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from energy import runs
+from energy.config import Study, study_hash
+from energy.day import DayResult
+from energy.plan import SEGMENT_COLUMNS
+from energy.report import render_report
+from energy.state import state_to_json
+from energy.workload.jobs import safe_cell
+
+ENCODING = {"zlib": True, "complevel": 4, "fletcher32": True}
+PACKAGES = ("greendc", "numpy", "pandas", "xarray", "pvlib", "pulp", "highspy", "pydantic", "plotly")
+
+
+def publish_day(result: DayResult, study: Study, out: Path, *, lang: str = "en") -> Path:
+    """Write a day's result as one run; returns its folder."""
+    names = {node.id: (node.site.name_en, node.site.name_zh) for node in study.nodes}
+    report = render_report(
+        plan=result.plan, baseline=result.baseline, summary=result.summary, title=study.title, nodes=names, lang=lang
+    )
+    files = {
+        "plan.nc": netcdf_bytes(result.plan.data),
+        "jobs.csv": segments_csv(result.plan.segments).encode(),
+        "state.json": state_to_json(result.state).encode(),
+        "summary.json": (json.dumps(result.summary, indent=1, ensure_ascii=False) + "\n").encode(),
+        "report.html": report.encode(),
+    }
+    digest = study_hash(study)
+    run_id = runs.new_run_id(out, date=result.summary["window"]["date"], config_hash=digest)
+    manifest = {
+        "schema_version": 1,
+        "run_id": run_id,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": result.seconds,
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "study_sha256": digest,
+    }
+    return runs.publish(out, run_id, files, manifest)
+
+
+def netcdf_bytes(data: xr.Dataset) -> bytes:
+    """A Dataset as NetCDF-4 with checksums, the same bytes for the same content."""
+    buffer = io.BytesIO()
+    encoding: dict[str, dict] = {str(name): dict(ENCODING) for name in data.data_vars}
+    encoding["time"] = {"units": "seconds since 1970-01-01", "dtype": "int64"}
+    data.to_netcdf(buffer, engine="h5netcdf", encoding=encoding)
+    return buffer.getvalue()
+
+
+def segments_csv(segments: pd.DataFrame) -> str:
+    """The job table with RFC 3339 times in civil time; text cells cannot act as formulas."""
+    table = segments[list(SEGMENT_COLUMNS)].copy()
+    for name in ("start", "end", "deadline"):
+        table[name] = [
+            "" if pd.isna(t) else pd.Timestamp(t).tz_convert("Asia/Shanghai").isoformat() for t in table[name]
+        ]
+    for name in ("job_id", "node", "cluster", "gpu_type"):
+        table[name] = [safe_cell(str(text)) for text in table[name]]
+    return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+
+
+def verdict(summary: dict, folder: Path) -> str:
+    """The result in a dozen lines for a person at a terminal."""
+    k, b, targets, solver = (summary[name] for name in ("kpis", "baseline", "targets", "solver"))
+    marks = {name: "met" if t["met"] else f"MISSED by {t['missed_by']:.3f}" for name, t in targets.items()}
+    saved = b["cost_cny"] - k["cost_cny"]
+    lines = [
+        f"{summary['title']}: {summary['window']['start']} to {summary['window']['end']}",
+        f"  status            {summary['status']}, gap {solver['gap']:.2%} (proven bound {solver['bound']:,.0f} CNY), "
+        f"verifier {'clean' if summary['verification']['clean'] else 'NOT CLEAN'}",
+        f"  jobs              {k['jobs_placed']} of {k['jobs_total']} placed, {k['jobs_late']} late"
+        f" (first come, first served: {b['jobs_placed']} placed, {b['jobs_late']} late)",
+        f"  PUE               {k['pue']:.3f} against {targets['pue']['target']:g}: {marks['pue']}"
+        f" (first come, first served {b['pue']:.3f})",
+        f"  renewable share   {k['renewable_share']:.3f} against {targets['renewable_share']['target']:g}: "
+        f"{marks['renewable_share']} (first come, first served {b['renewable_share']:.3f})",
+        f"  cost              {k['cost_cny']:,.0f} CNY, {saved:,.0f} ({saved / b['cost_cny']:.1%}) below first come, first served",
+        f"  CO2               {k['co2_kg'] / 1000:,.1f} t (first come, first served {b['co2_kg'] / 1000:,.1f} t)",
+    ]
+    split = summary["attribution"]
+    if split:
+        lines.append(
+            f"  saving            placement {split['placement_cny']:,.0f}, setpoint {split['setpoint_cny']:,.0f}, "
+            f"battery {split['battery_cny']:,.0f} CNY; the targets cost {split['targets_cny']:,.0f}"
+        )
+    if summary["unserved"]:
+        lines.append(f"  unserved          {', '.join(summary['unserved'][:10])}")
+    lines.append(f"  report            {folder / 'report.html'}")
+    return "\n".join(lines)

@@ -1,0 +1,89 @@
+"""What the options of a plan mean: weather per node, jobs from a file, a trace or a seed, the window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC
+
+import numpy as np
+
+from energy.config import Study
+from energy.day import DayRequest, window_axis
+from energy.inputs import reserved_gpus, study_pools
+from energy.workload.jobs import Job, read_jobs
+from energy.workload.synthetic import synthetic_jobs
+from energy.workload.traces import parse_jobs_spec, read_philly
+from weather.conventions.errors import ConfigError
+
+STEPS_MIN = (15, 30, 60, 120, 180, 240)
+
+
+def window(study: Study, *, horizon_h: float | None, step_min: int | None) -> tuple[float, float]:
+    """Length of the window and of its steps [h], from the options or else the study.
+
+    Raises
+    ------
+    ConfigError
+        For a step outside :data:`STEPS_MIN` or a horizon that is not a whole number of steps and hours.
+    """
+    horizon = study.planning.horizon_h if horizon_h is None else horizon_h
+    step_h = study.planning.step_h if step_min is None else step_min / 60
+    if round(step_h * 60, 6) not in STEPS_MIN:
+        raise ConfigError(
+            f"--step: got {step_h * 60:g} minutes, allowed {', '.join(map(str, STEPS_MIN))} (--step is in minutes)."
+        )
+    whole = abs(horizon / step_h - round(horizon / step_h)) < 1e-9 and abs(horizon - round(horizon)) < 1e-9
+    if not whole or not 1 <= horizon <= 14 * 24 or horizon < step_h:
+        raise ConfigError(
+            f"--horizon: got {horizon:g} h with steps of {step_h:g} h; allowed: whole hours from 1 to {14 * 24}, a whole number of steps."
+        )
+    return float(horizon), float(step_h)
+
+
+def weather_specs(study: Study, options: Sequence[str]) -> dict[str, str]:
+    """Weather source of every node: the study's [weather] table, overridden by NODE=SOURCE options."""
+    nodes = [node.id for node in study.nodes]
+    specs = {node: study.weather.specs.get(node, study.weather.default) for node in nodes}
+    for option in options:
+        node, equals, source = option.partition("=")
+        if not equals or not source:
+            raise ConfigError(f"--weather: got {option!r}, expected NODE=SOURCE such as {nodes[0]}=epw:FILE.")
+        if node not in nodes:
+            raise ConfigError(f"--weather: {node!r} is not a node of the study; its nodes are {', '.join(nodes)}.")
+        specs[node] = source
+    return specs
+
+
+def load_jobs(spec: str, study: Study, request: DayRequest) -> tuple[tuple[Job, ...], list[str]]:
+    """Jobs of a CSV, a public trace or a seeded mix, with the sentences the output must carry about them."""
+    asked = parse_jobs_spec(spec)
+    time = window_axis(request)
+    opens = time[0].astype("datetime64[us]").item().replace(tzinfo=UTC)
+    pools = study_pools(study)
+    if asked.kind == "csv":
+        jobs = read_jobs(asked.path)
+        return jobs, [f"Jobs: {len(jobs)} read from {asked.path.name}."]
+    reserved = reserved_gpus(study, pools, time)
+    by_pool = {pool.pool_id: reserved[p] for p, pool in enumerate(pools)}
+    if asked.kind == "synthetic":
+        jobs = synthetic_jobs(
+            asked.count,
+            pools=pools,
+            window_start=opens,
+            horizon_h=request.horizon_h,
+            seed=request.seed,
+            reserved=by_pool,
+        )
+        return jobs, [f"Jobs: {len(jobs)} synthetic jobs, seed {request.seed}; their laws are assumptions (energy/workload/synthetic.py)."]
+    jobs, report = read_philly(
+        asked.path, window_start=opens, pools=pools, seed=request.seed, **asked.options
+    )
+    free_gpu_h = float(sum(pool.gpus * len(time) - r.sum() for pool, r in zip(pools, reserved, strict=True)))
+    free_gpu_h *= request.step_h
+    ends = np.timedelta64(round(request.horizon_h * 3600), "s").astype("timedelta64[s]").astype(int) / 3600
+    inside = sum(
+        job.gpus * max(0.0, min(job.duration_h, ends - (job.release - opens).total_seconds() / 3600))
+        for job in jobs
+    )
+    share = f"Inside the window they ask for {inside:,.0f} GPU-hours, {inside / free_gpu_h:.0%} of what inference leaves free."
+    return jobs, [*report.assumptions, share]

@@ -1,0 +1,61 @@
+"""A study to edit, and a study in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from energy.config import Study, load_study, west_toml
+from energy.inputs import study_pools
+from energy.workload.jobs import write_jobs
+from energy.workload.synthetic import synthetic_jobs
+from weather.conventions.errors import OutputError
+
+STARTER_DAY = datetime(2026, 7, 14, 16, tzinfo=UTC)  # 15 July 2026, 00:00 in China
+STARTER_JOBS = 60
+
+
+def write_starter(folder: Path) -> list[Path]:
+    """Write ``study.toml`` (the embedded study) and ``jobs.csv`` (synthetic) into a folder.
+
+    Raises
+    ------
+    OutputError
+        Where a file of that name is there already, or the folder cannot be written.
+    """
+    study_file, jobs_file = folder / "study.toml", folder / "jobs.csv"
+    for path in (study_file, jobs_file):
+        if path.exists():
+            raise OutputError(f"{path}: is there already and was left alone. Give another folder, or move it away.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        study_file.write_text(west_toml(), encoding="utf-8")
+        jobs = synthetic_jobs(
+            STARTER_JOBS, pools=study_pools(load_study(None)), window_start=STARTER_DAY, horizon_h=48, seed=1
+        )
+        write_jobs(jobs, jobs_file)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written ({error.strerror}). Give a folder you may write to.") from error
+    return [study_file, jobs_file]
+
+
+def describe_study(study: Study) -> list[dict]:
+    """One row a node: GPUs, PV, wind, battery, cooling, tariff."""
+    gpus: dict[str, int] = {}
+    for pool in study_pools(study):
+        gpus[pool.node] = gpus.get(pool.node, 0) + pool.gpus
+    return [
+        {
+            "node": node.id,
+            "name": f"{node.site.name_en} {node.site.name_zh}",
+            "GPUs": gpus.get(node.id, 0),
+            "PV kW": node.pv.capacity_kw if node.pv else 0.0,
+            "wind kW": node.wind.capacity_kw if node.wind else 0.0,
+            "battery kWh": node.battery.energy_kwh if node.battery else 0.0,
+            "cooling": node.cooling.kind,
+            "tariff": node.grid.tariff,
+        }
+        for node in study.nodes
+    ]
+
+
