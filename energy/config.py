@@ -145,7 +145,7 @@ class Study(Table):
         """
         for entry in self.tariffs:
             if entry.id == tariff_id:
-                return entry.tariff()
+                return entry.model()
         raise ConfigError(
             f'no tariff "{tariff_id}" in study "{self.name}"; it has {[t.id for t in self.tariffs]}'
         )

@@ -68,7 +68,7 @@ def _tariffs(study: Study) -> Iterator[str]:
 
     for entry in study.tariffs:
         try:
-            check_tariff(entry.tariff())
+            check_tariff(entry.model())
         except GreenDCError as error:
             yield f"tariff[{entry.id}].period: {error}"
 
@@ -105,6 +105,7 @@ def _node(node: NodeConfig, study: Study) -> Iterator[str]:
         if times > 1:
             yield f"{where}.cluster: pool {pool_id} is given {times} times; add up `count` in one entry"
     yield from _inference(node, where)
+    yield from _plants(node, where)
 
 
 def _inference(node: NodeConfig, where: str) -> Iterator[str]:
@@ -129,3 +130,27 @@ def _inference(node: NodeConfig, where: str) -> Iterator[str]:
                 f"{key}.gpus_by_hour: must be multiples of {pool.cluster_gpus}, because serving takes whole "
                 f"clusters of pool {pool.pool_id}; or declare the cluster `free = true`"
             )
+
+
+def _plants(node: NodeConfig, where: str) -> Iterator[str]:
+    # the models state their own limits; asking them here puts the study's key into the message
+    builders = {
+        "site": node.node,
+        "pv": node.pv_plant,
+        "wind": node.wind_plant,
+        "battery": node.battery_model,
+        "cooling": node.cooling.plant,
+        "electrical": node.electrical_plant,
+    }
+    for table, build in builders.items():
+        try:
+            build()
+        except GreenDCError as error:
+            yield f"{where}.{table}: {error}"
+    if node.wind:
+        from models.wind import turbine_curve
+
+        try:
+            turbine_curve(node.wind.turbine)
+        except GreenDCError as error:
+            yield f"{where}.wind.turbine: {error}"

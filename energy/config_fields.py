@@ -14,6 +14,7 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Positive = Annotated[Number, Field(gt=0)]
 NonNegative = Annotated[Number, Field(ge=0)]
 Fraction = Annotated[Number, Field(ge=0, le=1)]
+LossFraction = Annotated[Number, Field(ge=0, lt=0.5)]
 Efficiency = Annotated[Number, Field(gt=0, le=1)]
 Count = Annotated[int, Field(strict=True, ge=1)]
 Flag = Annotated[bool, Field(strict=True)]
@@ -36,3 +37,23 @@ class SourcedTable(Table):
 
     source: Text
     note: str = ""
+
+
+# keys of a plant's table that are the study's own, not fields of the plant in `models`
+_STUDY_KEYS = frozenset(
+    {
+        "source",
+        "note",
+        "kind",
+        "setpoints_degc",
+        "price_cny_per_kwh",
+        "initial_green_frac",
+        "initial_grey_frac",
+    }
+)
+
+
+def plant_fields(table: SourcedTable) -> dict[str, object]:
+    """Keyword arguments of the plant in `models` that a table describes; keys left out are absent."""
+    values = {name: getattr(table, name) for name in type(table).model_fields if name not in _STUDY_KEYS}
+    return {name: value for name, value in values.items() if value is not None}

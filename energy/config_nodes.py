@@ -5,27 +5,28 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
+from energy.config_cooling import CoolingConfig
 from energy.config_fields import (
     Count,
     Efficiency,
     Flag,
     Fraction,
     Identifier,
+    LossFraction,
     NonNegative,
     Number,
     Positive,
     SourcedTable,
     Text,
+    plant_fields,
 )
 
 if TYPE_CHECKING:
     from models.battery import Battery
-    from models.cooling import AirEconomiserPlant, WaterEconomiserPlant
     from models.electrical import ElectricalPlant
     from models.overhead import NodePlant
     from models.solar import PVPlant
@@ -83,16 +84,16 @@ class PVConfig(SourcedTable):
     """Photovoltaic plant; `capacity_kw` is the inverters' AC rating."""
 
     capacity_kw: Positive
-    dc_ac_ratio: Annotated[Number, Field(ge=0.5, le=3)] = 1.2
+    dc_ac_ratio: Annotated[Number, Field(ge=0.5, le=3)] = 1.25
     tracking: Literal["single_axis", "fixed"] = "single_axis"
     tilt_deg: Annotated[Number, Field(ge=0, le=90)] = 0.0
     azimuth_deg: Annotated[Number, Field(ge=0, le=360)] = 180.0
-    gcr: Annotated[Number, Field(gt=0, le=1)] = 0.35
-    max_angle_deg: Annotated[Number, Field(ge=0, le=90)] = 60.0
+    gcr: Annotated[Number, Field(gt=0, le=1)] = 0.40
+    max_angle_deg: Annotated[Number, Field(gt=0, le=90)] = 60.0
     temp_coeff_per_k: Annotated[Number, Field(ge=-0.01, le=0)] = -0.0035
-    inverter_eff: Efficiency = 0.975
+    inverter_eff: Annotated[Number, Field(gt=0.5, le=1)] = 0.98
     loss_frac: Annotated[Number, Field(ge=0, lt=1)] = 0.12
-    albedo: Fraction = 0.2
+    albedo: Fraction = 0.25
     price_cny_per_kwh: NonNegative
 
 
@@ -103,7 +104,7 @@ class WindConfig(SourcedTable):
     turbine: Text = "E-141/4200"
     hub_height_m: Annotated[Number, Field(ge=10, le=250)] = 120.0
     shear_exponent: Annotated[Number, Field(ge=0, le=0.6)] = 0.14
-    loss_frac: Annotated[Number, Field(ge=0, lt=1)] = 0.15
+    loss_frac: Annotated[Number, Field(ge=0, lt=1)] = 0.14
     price_cny_per_kwh: NonNegative
 
 
@@ -157,82 +158,12 @@ class ElectricalConfig(SourcedTable):
     """Losses between the meter and the racks (fields of models.electrical.ElectricalPlant)."""
 
     rated_kw: Positive
-    ups_loss: tuple[NonNegative, NonNegative, NonNegative]
+    ups_loss: tuple[LossFraction, LossFraction, LossFraction]
     ups_modules_share: Efficiency
-    transformer_no_load_frac: Fraction
-    transformer_load_frac: Fraction
-    distribution_frac: Fraction
-    other_frac_of_rated: Fraction
-
-
-def _check_setpoints(value: tuple[float, ...]) -> tuple[float, ...]:
-    if any(after <= before for before, after in pairwise(value)):
-        raise ValueError("setpoints must ascend without repeats")
-    if len(value) % 2 == 0:
-        raise ValueError(
-            "an odd number of setpoints is needed: the middle one is the baseline's fixed setpoint"
-        )
-    return value
-
-
-class _CoolingConfig(SourcedTable):
-    rated_heat_kw: Positive
-    setpoints_degc: Annotated[
-        tuple[Annotated[Number, Field(ge=4, le=45)], ...], Field(min_length=1, max_length=9)
-    ]
-
-    _ascending = field_validator("setpoints_degc")(_check_setpoints)
-
-    @property
-    def mid_setpoint_degc(self) -> float:
-        """The setpoint a plant without this optimiser holds: the middle entry."""
-        return self.setpoints_degc[len(self.setpoints_degc) // 2]
-
-
-class AirCoolingConfig(_CoolingConfig):
-    """Outside air, a chiller behind (fields of models.cooling.AirEconomiserPlant); setpoint = supply air."""
-
-    kind: Literal["air_economiser"]
-
-    def plant(self) -> AirEconomiserPlant:
-        """The cooling plant as `models.cooling` computes it."""
-        from models.cooling import AirEconomiserPlant
-
-        return AirEconomiserPlant(**_plant_fields(self))
-
-
-class WaterCoolingConfig(_CoolingConfig):
-    """Chilled water with a tower (fields of models.cooling.WaterEconomiserPlant); setpoint = supply water."""
-
-    kind: Literal["water_economiser"]
-    economiser: Flag = True
-
-    def plant(self) -> WaterEconomiserPlant:
-        """The cooling plant as `models.cooling` computes it."""
-        from models.cooling import WaterEconomiserPlant
-
-        return WaterEconomiserPlant(**_plant_fields(self))
-
-
-CoolingConfig = Annotated[AirCoolingConfig | WaterCoolingConfig, Field(discriminator="kind")]
-
-# keys of the study that are not fields of the plant in `models`
-_NOT_PLANT = frozenset(
-    {
-        "source",
-        "note",
-        "kind",
-        "setpoints_degc",
-        "price_cny_per_kwh",
-        "initial_green_frac",
-        "initial_grey_frac",
-    }
-)
-
-
-def _plant_fields(table: SourcedTable) -> dict[str, object]:
-    names = type(table).model_fields
-    return {name: getattr(table, name) for name in names if name not in _NOT_PLANT}
+    transformer_no_load_frac: LossFraction
+    transformer_load_frac: LossFraction
+    distribution_frac: LossFraction
+    other_frac_of_rated: LossFraction
 
 
 class NodeConfig(SourcedTable):
@@ -284,25 +215,25 @@ class NodeConfig(SourcedTable):
         """UPS, transformer and distribution."""
         from models.electrical import ElectricalPlant
 
-        return ElectricalPlant(**_plant_fields(self.electrical))
+        return ElectricalPlant(**plant_fields(self.electrical))
 
     def pv_plant(self) -> PVPlant | None:
         """The photovoltaic plant, or None."""
         from models.solar import PVPlant
 
-        return PVPlant(**_plant_fields(self.pv)) if self.pv else None
+        return PVPlant(**plant_fields(self.pv)) if self.pv else None
 
     def wind_plant(self) -> WindPlant | None:
         """The wind plant, or None."""
         from models.wind import WindPlant
 
-        return WindPlant(**_plant_fields(self.wind)) if self.wind else None
+        return WindPlant(**plant_fields(self.wind)) if self.wind else None
 
     def battery_model(self) -> Battery | None:
         """The battery, or None."""
         from models.battery import Battery
 
-        return Battery(**_plant_fields(self.battery)) if self.battery else None
+        return Battery(**plant_fields(self.battery)) if self.battery else None
 
     def pools(self) -> tuple[PoolSpec, ...]:
         """Pools in file order; freely allocated GPUs are one cluster that holds them all."""

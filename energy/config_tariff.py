@@ -57,7 +57,7 @@ class TariffConfig(SourcedTable):
     id: Identifier
     periods: Annotated[tuple[PeriodConfig, ...], Field(alias="period", min_length=1)]
 
-    def tariff(self) -> Tariff:
+    def model(self) -> Tariff:
         """The tariff as `models.grid` evaluates it."""
         from models.grid import Tariff, TariffPeriod
 

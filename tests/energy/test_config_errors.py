@@ -261,7 +261,7 @@ def test_study_is_frozen_and_survives_a_round_trip():
 
 def test_unknown_names_are_explained():
     study = load_study(None)
-    with pytest.raises(ConfigError, match='no node "xian".*zhongwei'):
+    with pytest.raises(ConfigError, match=r'no node "xian".*zhongwei'):
         study.node("xian")
-    with pytest.raises(ConfigError, match='no tariff "xian".*gansu'):
+    with pytest.raises(ConfigError, match=r'no tariff "xian".*gansu'):
         study.tariff("xian")
