@@ -20,7 +20,7 @@ def check_jobs(
     window_start: datetime,
     window_end: datetime,
 ) -> None:
-    """Refuse jobs that no plan of this window could run.
+    """Refuse jobs that no plan from this window on could run.
 
     Parameters
     ----------
@@ -38,11 +38,13 @@ def check_jobs(
     DataError
         Listing the first 20 offending jobs: repeated ids, broken rules of a single job, unknown node or
         GPU type, a gang larger than every cluster it may use, a deadline that cannot be met from the
-        window's start on, a release at or after its end.
+        window's start on. A job released after the window is no fault: a later plan runs it.
     """
     for name, time in (("window_start", window_start), ("window_end", window_end)):
         if not is_aware(time):
             raise DataError(f"{name}: {time} has no time zone; an aware time is needed; attach UTC")
+    if window_end <= window_start:
+        raise DataError(f"window_end: {window_end} is not after {window_start}; give a window of some length")
     pools = tuple(pools)
     faults: list[Fault] = []
     seen: dict[str, int] = {}
@@ -54,7 +56,7 @@ def check_jobs(
         seen.setdefault(job.job_id, number)
         faults.extend(job_faults(job, row, not_before=window_start))
         faults.extend(_fleet_faults(job, row, pools, node_ids, gpu_types))
-        faults.extend(_window_faults(job, row, window_start, window_end))
+        faults.extend(_window_faults(job, row, window_start))
     raise_faults(faults, "jobs")
 
 
@@ -90,14 +92,8 @@ def _known(found: str, allowed: Collection[str], what: str) -> tuple[str, str]:
     return f"known {what}s: {', '.join(sorted(allowed))}", remedy
 
 
-def _window_faults(job: Job, row: str, start: datetime, end: datetime) -> Iterator[Fault]:
-    times = (job.release, job.started, job.deadline)
-    if any(time is not None and not is_aware(time) for time in times):
-        return  # already reported
-    if job.release is not None and job.release >= end:
-        rule = f"the window ends {shown(end)}"
-        yield Fault(row, "release", job.release, rule, "leave it for a later plan or lengthen the horizon")
-    if job.started is not None and job.started > start:
+def _window_faults(job: Job, row: str, start: datetime) -> Iterator[Fault]:
+    if job.started is not None and is_aware(job.started) and job.started > start:
         rule = f"a running job began by the window's start, {shown(start)}"
         yield Fault(row, "started", job.started, rule, "correct it or set state to pending")
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import csv
 import difflib
-import math
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -18,83 +16,43 @@ from numbers import Integral
 from pathlib import Path
 from typing import TextIO
 
+from energy.workload.cells import (
+    BadCell,
+    parse_flag,
+    parse_nodes,
+    parse_number,
+    parse_text,
+    parse_time,
+    parse_whole,
+    quoted_text,
+)
 from energy.workload.checks import check_jobs, refuse_unplanned
+from energy.workload.job_json import job_from_record, job_to_record
 from energy.workload.record import Fault, Job, job_faults, raise_faults, shown
 from weather.conventions.errors import DataError, OutputError
 
-__all__ = ["COLUMNS", "Job", "check_jobs", "read_jobs", "refuse_unplanned", "write_jobs"]
+__all__ = [
+    "COLUMNS",
+    "Job",
+    "check_jobs",
+    "job_from_record",
+    "job_to_record",
+    "read_jobs",
+    "refuse_unplanned",
+    "write_jobs",
+]
 
 COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Job))
 REQUIRED = ("job_id", "gpu_type", "gpus", "duration_h")
 MOST_ROWS = 1_000_000
 MOST_BYTES = 100_000_000
 
-_RFC3339 = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?"
-    r"([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)",
-    re.ASCII,
-)
-_NAIVE = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?)?", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_ESCAPED = re.compile(r"'+[=+\-@\t\r]")
-
-
-class _BadCell(Exception):
-    """A cell that does not parse: the rule it breaks and the remedy."""
-
-    def __init__(self, rule: str, remedy: str) -> None:
-        super().__init__(rule)
-        self.rule, self.remedy = rule, remedy
-
-
-def _text(cell: str) -> str:
-    if "\0" in cell:
-        raise _BadCell("text without NUL characters", "remove them")
-    return cell[1:] if _ESCAPED.match(cell) else cell
-
-
-def _number(cell: str) -> float:
-    value = float(cell) if _NUMBER.fullmatch(cell) else math.nan
-    if not math.isfinite(value):
-        raise _BadCell("a finite number", "write digits with a decimal point, without a unit")
-    return value
-
-
-def _whole(cell: str) -> int:
-    if not _WHOLE.fullmatch(cell):
-        raise _BadCell("a whole number", "write digits only, 8 rather than 8.0")
-    return int(cell)
-
-
-def _flag(cell: str) -> bool:
-    if cell.lower() not in ("true", "false"):
-        raise _BadCell("true or false", "write one of them or leave it empty")
-    return cell.lower() == "true"
-
-
-def _time(cell: str) -> datetime:
-    if _NAIVE.fullmatch(cell):
-        raise _BadCell("a time with its offset from UTC", "append it, as in 2026-01-15T08:00:00+08:00")
-    try:
-        if _RFC3339.fullmatch(cell):
-            return datetime.fromisoformat(cell.upper()).astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass  # 30 February, or the year 0: refused below like any other text
-    raise _BadCell("a date and time by RFC 3339", "write it as 2026-01-15T08:00:00+08:00")
-
-
-def _nodes(cell: str) -> tuple[str, ...]:
-    return tuple(node.strip() for node in _text(cell).split(";"))
-
-
 _PARSE: dict[str, Callable[[str], object]] = {
-    **dict.fromkeys(("job_id", "tenant", "state", "gpu_type", "home_node"), _text),
-    **dict.fromkeys(("gpus", "min_gpus", "max_gpus", "priority"), _whole),
-    **dict.fromkeys(("started", "release", "deadline"), _time),
-    **dict.fromkeys(("preemptible", "may_span"), _flag),
-    "nodes": _nodes,
+    **dict.fromkeys(("job_id", "tenant", "state", "gpu_type", "home_node"), parse_text),
+    **dict.fromkeys(("gpus", "min_gpus", "max_gpus", "priority"), parse_whole),
+    **dict.fromkeys(("started", "release", "deadline"), parse_time),
+    **dict.fromkeys(("preemptible", "may_span"), parse_flag),
+    "nodes": parse_nodes,
 }
 
 
@@ -206,8 +164,8 @@ def _read_row(
                 faults.append(Fault(row, column, cell, "a value is required", "fill it in"))
             continue
         try:
-            values[column] = _PARSE.get(column, _number)(cell)
-        except _BadCell as bad:
+            values[column] = _PARSE.get(column, parse_number)(cell)
+        except BadCell as bad:
             faults.append(Fault(row, column, cell, bad.rule, bad.remedy))
     if faults:
         return None, faults
@@ -232,7 +190,7 @@ def write_jobs(jobs: Iterable[Job], path: str | Path) -> None:
     raise_faults(faults, f"jobs for {path}")
     lines = [",".join(COLUMNS), *(",".join(_cells(job)) for job in jobs)]
     try:
-        Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
+        Path(path).writeparse_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another folder") from error
 
@@ -250,13 +208,7 @@ def _cells(job: Job) -> Iterator[str]:
         elif isinstance(value, datetime):
             yield value.astimezone(UTC).isoformat().replace("+00:00", "Z")
         elif isinstance(value, str | tuple):
-            yield _quoted(value if isinstance(value, str) else ";".join(value))
+            yield quoted_text(value if isinstance(value, str) else ";".join(value))
         else:
             # a plain number also for numpy scalars, whose repr names their type
             yield str(int(value)) if isinstance(value, Integral) else repr(float(value))
-
-
-def _quoted(text: str) -> str:
-    """A text cell: no formula, quoted where CSV needs it."""
-    safe = "'" + text if _FORMULA.match(text) else text
-    return '"' + safe.replace('"', '""') + '"' if any(mark in safe for mark in ',"\r\n') else safe

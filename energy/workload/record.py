@@ -14,6 +14,7 @@ LONGEST_H = 8784.0  # a leap year: anything longer is seconds or minutes written
 MOST_GPUS = 1_000_000
 LISTED_ROWS = 20
 _SHOWN_CHARS = 60
+_ROUNDING = 1 + 1e-9  # what is left is found by subtraction
 
 # measured peak of DGX H100 in training over its rating: 8.4 kW / 10.2 kW = 0.82 (Latif et al., IEEE Access
 # 13, 2025, arXiv 2412.08602); 0.76-0.82 in compute-bound training (arXiv 2506.14551)
@@ -206,7 +207,7 @@ def _remaining_faults(job: Job, row: str) -> Iterator[Fault]:
         if job.started is not None:
             rule = "only a running job has started"
             yield Fault(row, "started", job.started, rule, "leave it empty or set state to running")
-    elif job.remaining_h is None or not 0 < job.remaining_h <= job.duration_h:
+    elif job.remaining_h is None or not 0 < job.remaining_h <= job.duration_h * _ROUNDING:
         rule = f"a running job has hours remaining, above 0 and up to duration_h = {job.duration_h:g}"
         remedy = "give the hours it still runs, or leave a finished job out"
         yield Fault(row, "remaining_h", job.remaining_h, rule, remedy)
