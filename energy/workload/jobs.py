@@ -190,7 +190,7 @@ def write_jobs(jobs: Iterable[Job], path: str | Path) -> None:
     raise_faults(faults, f"jobs for {path}")
     lines = [",".join(COLUMNS), *(",".join(_cells(job)) for job in jobs)]
     try:
-        Path(path).writeparse_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
+        Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another folder") from error
 
