@@ -32,7 +32,7 @@ class Table(BaseModel):
 class SourcedTable(Table):
     """A table that carries numbers, and so says where they come from.
 
-    `source` is free text; a number nobody published starts with "assumption: ".
+    `source` is free text; what nobody published is marked "assumption: ".
     """
 
     source: Text

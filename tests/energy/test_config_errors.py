@@ -86,11 +86,11 @@ CASES = {
         ["node[ulanqab].cluster: pool ulanqab/a100x150 is given 2 times"],
     ),
     "descending setpoints": (
-        ("setpoints_degc = [19.0, 21.0", "setpoints_degc = [21.0, 19.0"),
+        ("setpoints_degc = [18.0, 19.0", "setpoints_degc = [19.0, 18.0"),
         ["node[zhongwei].cooling.setpoints_degc: setpoints must ascend"],
     ),
     "even setpoints": (
-        ("setpoints_degc = [19.0, 21.0", "setpoints_degc = [21.0"),
+        ("setpoints_degc = [18.0, 19.0", "setpoints_degc = [19.0"),
         ["node[zhongwei].cooling.setpoints_degc: an odd number"],
     ),
     "horizon not a multiple": (
@@ -136,6 +136,14 @@ CASES = {
     "stocks beyond the battery": (
         ("initial_green_frac = 0.0", "initial_green_frac = 0.9"),
         ["node[zhongwei].battery: initial_green_frac"],
+    ),
+    "unknown turbine": (
+        ('turbine = "VS112/2500"', 'turbine = "E-999"'),
+        ["node[zhongwei].wind.turbine", "'E-999'", "E-141/4200"],
+    ),
+    "a limit of the plant's own": (
+        ("delta_k = 11.0", "delta_k = 99.0"),
+        ["node[zhongwei].cooling: air economiser plant: got delta_k=99.0, allowed 3 to 30"],
     ),
     "schema version": (("schema_version = 1", "schema_version = 2"), ["schema_version: found 2; allowed: 1"]),
     "a fraction of a cluster": (("gpus = 200", "gpus = 200.5"), ["cluster[0].gpus", "whole number"]),

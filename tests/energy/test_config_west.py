@@ -3,6 +3,7 @@
 import csv
 import tomllib
 from collections import Counter
+from dataclasses import MISSING, fields
 
 import pytest
 
@@ -136,6 +137,22 @@ def test_plants_are_built_from_the_study(study):
         if node.cooling.kind == "water_economiser" and not node.cooling.economiser
     }
     assert led == {"qingyang"}
+
+
+def test_defaults_of_the_study_are_the_defaults_of_the_plants():
+    from energy.config_cooling import AirCoolingConfig, WaterCoolingConfig
+    from energy.config_nodes import PVConfig, WindConfig
+    from models.cooling import AirEconomiserPlant, WaterEconomiserPlant
+    from models.solar import PVPlant
+    from models.wind import WindPlant
+
+    for table, plant in ((PVConfig, PVPlant), (WindConfig, WindPlant)):
+        own = {field.name: field.default for field in fields(plant) if field.default is not MISSING}
+        assert {name: table.model_fields[name].default for name in own} == own
+    for table, plant in ((AirCoolingConfig, AirEconomiserPlant), (WaterCoolingConfig, WaterEconomiserPlant)):
+        names = {field.name for field in fields(plant)}
+        study_only = {"source", "note", "kind", "setpoints_degc"}
+        assert set(table.model_fields) - study_only == names, "a plant's figure the study cannot set"
 
 
 def test_middle_setpoint_is_the_fixed_one(study):
