@@ -2,6 +2,7 @@
 
 from energy.workload.jobs import Job, check_jobs, read_jobs, refuse_unplanned, write_jobs
 from energy.workload.packing import Packing, Pool, pack_gangs, packing_weights
+from energy.workload.synthetic import synthetic_jobs
 
 __all__ = [
     "Job",
@@ -12,5 +13,6 @@ __all__ = [
     "packing_weights",
     "read_jobs",
     "refuse_unplanned",
+    "synthetic_jobs",
     "write_jobs",
 ]
