@@ -8,30 +8,33 @@ one. The minute column is ignored: files write 0, 30 or 60 for the same thing.
 import calendar
 import math
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
+from weather.conventions import WeatherWarning
 from weather.conventions.errors import DataError
 from weather.conventions.schema import check_weather
+from weather.conventions.variables import VARIABLES
 from weather.sources.assemble import place_dataset
 from weather.sources.typical import NOMINAL_YEAR
 
 _HEADER_ROWS = 8
 _LEAST_COLUMNS = 22  # up to wind speed; later columns are often cut by other tools
 _LARGEST_BYTES = 64 * 1024 * 1024  # a year is 1.6 MB
-_MAX_ROWS = 8760
+_REPAIRED_SHARE_MAX = 0.01  # assumption: more than this is not a sunset artefact but a broken column
 
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """One column of the data rows: its place, and from which value on it means 'missing'."""
+    """One column of the data rows: its place, and the number that means 'missing'."""
 
     variable: str
     column: int
-    missing_from: float
+    missing: float
 
 
 # EnergyPlus 25.1 Auxiliary Programs, "EnergyPlus Weather File (EPW) Data Dictionary", fields N6 to N21
@@ -50,8 +53,10 @@ _FIELDS = (
 def read_epw(path: str | Path) -> xr.Dataset:
     """Weather of an EPW file, dims (time), in the nominal year 2001 and naive UTC.
 
-    Nothing is repaired: a missing value, a row out of order or a file cut short is refused. Whether
-    the radiation columns of the file carry the right clock is not examined here.
+    A missing value, a row out of order or a file cut short is refused. One thing is repaired, with a
+    warning and a note in `history`: a beam stronger than the sun. Some files (CSWD) divide by the sine of
+    a sun on the horizon and hold up to 77,332 W/m2; there, in at most 1 % of the hours, the whole of ghi is
+    taken as diffuse. Whether the radiation columns carry the right clock is not examined.
 
     Parameters
     ----------
@@ -68,6 +73,11 @@ def read_epw(path: str | Path) -> xr.Dataset:
     ------
     DataError
         Naming file, row, what was found and what is expected.
+
+    Warns
+    -----
+    WeatherWarning
+        When hours with an impossible beam were repaired.
 
     References
     ----------
@@ -87,7 +97,7 @@ def read_epw(path: str | Path) -> xr.Dataset:
             f"PERIODS row); the last row read is {_HEADER_ROWS + len(data)}. The file is cut short or holds a 29 "
             "February: fetch it again, or remove the leap day."
         )
-    values = _parse_data(file, data, days)
+    values, repair = _repair_beam(file, _parse_data(file, data, days))
     start = np.datetime64(f"{NOMINAL_YEAR}-{days[0][0]:02d}-{days[0][1]:02d}", "ns")
     offset = np.timedelta64(round(place["utc_offset_h"] * 60), "m")
     time = start - offset + np.arange(expected) * np.timedelta64(1, "h")
@@ -100,7 +110,7 @@ def read_epw(path: str | Path) -> xr.Dataset:
         altitude_m=place["altitude_m"],
         attrs={
             "source": f"EPW {file.name}: {place['name']}",
-            "history": f"read from {file.name}; comments of the file: {comments[:300]}",
+            "history": f"read from {file.name}; comments of the file: {comments[:300]}{repair}",
             "licence": "as stated by the publisher of the file; not read from it",
             "typical_year": 1,
             "utc_offset_h": place["utc_offset_h"],
@@ -196,9 +206,29 @@ def _parse_data(file: Path, data: list[str], days: list[tuple[int, int]]) -> dic
     return values
 
 
+def _repair_beam(file: Path, values: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], str]:
+    """Values with ghi all diffuse where the beam is impossible, and what to say of it."""
+    highest = VARIABLES["dni"].highest
+    impossible = values["dni"] > highest
+    count = int(impossible.sum())
+    if count == 0:
+        return values, ""
+    first = _HEADER_ROWS + 1 + int(np.flatnonzero(impossible)[0])
+    found = f"dni above {highest:g} W/m2 in {count} hour(s), first in row {first} ({values['dni'].max():g} at most)"
+    if count > _REPAIRED_SHARE_MAX * impossible.size:
+        raise DataError(f"{file}: {found}; at most {_REPAIRED_SHARE_MAX:.0%} of the hours can be repaired. Check it.")
+    warnings.warn(f"{file}: {found}; taken as dni 0 and dhi = ghi.", WeatherWarning, stacklevel=3)
+    repaired = {
+        **values,
+        "dni": np.where(impossible, 0.0, values["dni"]),
+        "dhi": np.where(impossible, values["ghi"], values["dhi"]),
+    }
+    return repaired, f"; repaired: {found}, taken as dni 0 and dhi = ghi"
+
+
 def _value(file: Path, row: int, field: _Field, text: str) -> float:
     value = _number(file, row, field.variable, text, -math.inf, math.inf)
-    if value >= field.missing_from:
+    if value == field.missing:
         raise DataError(
             f"{file}, row {row}: {field.variable} is {text.strip()}, the code for 'missing'; every hour needs a value. "
             "Choose a file without gaps, or fill the gap and say so in its comments."

@@ -1,0 +1,238 @@
+"""Hourly weather of any window, from monthly normals and a seed.
+
+The values of an hour depend on the seed, the node (its id, place and altitude) and the absolute time,
+and on nothing else: not on the window, not on the other nodes. Whole blocks of 32 civil days (UTC+8)
+are made and cut to the window.
+
+What it leaves out: pressure is that of the standard atmosphere, constant; wind is independent of the
+rest; no fronts, no snow, no dust days beyond what the monthly normals contain.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from weather.climate.calibrate import Calibrated, calibrate, diurnal_shape, sunrise_solar_h
+from weather.climate.noise import BLOCK_DAYS, block_series, daily_with_neighbours
+from weather.climate.normals import through_year
+from weather.climate.sun import beam_and_diffuse, sun_over
+from weather.conventions.errors import DataError
+from weather.conventions.timeaxis import CIVIL_OFFSET_H
+from weather.derive import relative_humidity_from_dew, standard_pressure
+from weather.nodes import Node
+from weather.sources.assemble import place_dataset
+
+_HOUR = np.timedelta64(1, "h")
+_OFFSET = np.timedelta64(CIVIL_OFFSET_H, "h")
+_BLOCK_HOURS = 24 * BLOCK_DAYS
+
+
+def generate_climate(nodes: Sequence[Node], *, time: np.ndarray, seed: int) -> dict[str, xr.Dataset]:
+    """Seeded weather of every node on hourly stamps.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+        Each within 75 km of an embedded place.
+    time : ndarray of datetime64[ns], shape (time,), naive UTC
+        Full hours, 1 h apart.
+    seed : int, 0 or more
+
+    Returns
+    -------
+    dict of node id to Dataset, dims (time)
+
+    Raises
+    ------
+    DataError
+        When the seed is not a whole number of 0 or more, or a node has no embedded climate.
+    """
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
+        raise DataError(f"weather: seed {seed!r}; a whole number of 0 or more is needed.")
+    hours = (time + _OFFSET - np.datetime64("1970-01-01", "ns")) // _HOUR
+    blocks = range(int(hours[0]) // _BLOCK_HOURS, int(hours[-1]) // _BLOCK_HOURS + 1)
+    # blocks outside, nodes inside: the field of a block is drawn once for all nodes
+    made: dict[str, list[dict[str, np.ndarray]]] = {node.node_id: [] for node in nodes}
+    for block in blocks:
+        for node in nodes:
+            made[node.node_id].append(_block_weather(node, block=block, seed=int(seed)))
+    first = int(hours[0]) - blocks[0] * _BLOCK_HOURS
+    window = slice(first, first + time.size)
+    return {
+        node.node_id: place_dataset(
+            {name: np.concatenate([part[name] for part in made[node.node_id]])[window] for name in made[node.node_id][0]},
+            time=time,
+            latitude=node.latitude,
+            longitude=node.longitude,
+            altitude_m=node.altitude_m,
+            attrs=_attrs(node, int(seed)),
+        )
+        for node in nodes
+    }
+
+
+def _attrs(node: Node, seed: int) -> dict[str, str]:
+    normals = calibrate(node).normals
+    return {
+        "source": f"embedded climate generator, normals of {normals.place}",
+        "history": (
+            f"generated with seed {seed} from {normals.source}; temperature moved from {normals.temp_altitude_m:g} m "
+            f"to {node.altitude_m:g} m by 6.5 K/km"
+        ),
+        "licence": "normals: NASA POWER and NOAA GSOD, public domain; series: synthetic",
+    }
+
+
+def _block_weather(node: Node, *, block: int, seed: int) -> dict[str, np.ndarray]:
+    """All variables of one block at one node, arrays of shape (768,)."""
+    parameters = calibrate(node)
+    statistics = parameters.normals.statistics
+    civil = np.datetime64("1970-01-01", "ns") + (block * _BLOCK_HOURS + np.arange(_BLOCK_HOURS)) * _HOUR
+    utc = civil - _OFFSET
+    index = pd.DatetimeIndex(civil)
+    month = index.month.to_numpy() - 1
+    year_month = month + (index.day.to_numpy() - 1 + (index.hour.to_numpy() + 0.5) / 24) / index.days_in_month.to_numpy()
+    solar_h = np.mod(index.hour.to_numpy() + 0.5 - CIVIL_OFFSET_H + node.longitude / 15.0, 24.0)
+    sun = sun_over(node, utc, linke_turbidity=statistics["envelope_linke_turbidity"])
+    clearness = _daily(node, "clearness", block=block, seed=seed, statistics=statistics)
+    ghi = sun.envelope * _hourly_clearness(node, parameters, clearness, month, block=block, seed=seed)
+    dni, dhi = beam_and_diffuse(ghi, sun)
+    clear_now = _through_days(clearness)
+    temp, warm = _temperature(
+        node, parameters, clear_now, year_month, solar_h, sun.day_of_year, block=block, seed=seed
+    )
+    moist = _through_days(_daily(node, "dew", block=block, seed=seed, statistics=statistics))
+    dew = (
+        through_year(parameters.dew_mean, year_month)
+        + statistics["dew_per_temp"] * warm
+        + statistics["dew_daily_std"] * moist
+        + statistics["dew_per_clearness"] * clear_now
+    )
+    dew = np.minimum(dew, temp)
+    return {
+        "ghi": ghi,
+        "dni": dni,
+        "dhi": dhi,
+        "temp_air": temp,
+        "temp_dew": dew,
+        "relative_humidity": relative_humidity_from_dew(temp, dew),
+        "pressure": np.full(_BLOCK_HOURS, float(standard_pressure(node.altitude_m))),
+        "wind_speed": _wind(node, parameters, year_month, solar_h, block=block, seed=seed),
+    }
+
+
+def _daily(
+    node: Node, quantity: str, *, block: int, seed: int, statistics: dict[str, float]
+) -> np.ndarray:
+    """Standard normal daily values of a block and its two neighbouring days, shape (34,)."""
+    lag1, shared, length_km = {
+        "clearness": ("kt_daily_lag1", "clearness_shared", "clearness_length_km"),
+        "temperature": ("temp_daily_lag1", "temp_shared", "temp_length_km"),
+        "dew": ("dew_daily_lag1", "temp_shared", "temp_length_km"),
+    }[quantity]
+    return daily_with_neighbours(
+        node,
+        seed=seed,
+        quantity=quantity,
+        block=block,
+        lag1=statistics[lag1],
+        shared=statistics[shared],
+        length_km=statistics[length_km],
+    )
+
+
+def _through_days(daily: np.ndarray) -> np.ndarray:
+    """Daily values at civil noon, linear between: (34,) to (768,)."""
+    noon = np.arange(-1, BLOCK_DAYS + 1) + 0.5
+    return np.interp((np.arange(_BLOCK_HOURS) + 0.5) / 24.0, noon, daily)
+
+
+def _hourly_clearness(
+    node: Node, parameters: Calibrated, clearness: np.ndarray, month: np.ndarray, *, block: int, seed: int
+) -> np.ndarray:
+    """Share of the clearest-air irradiance in each hour: logit-normal between days and within them."""
+    statistics = parameters.normals.statistics
+    cloud = block_series(
+        node,
+        seed=seed,
+        quantity="cloud",
+        block=block,
+        steps_per_day=24,
+        lag1=statistics["cloud_hourly_lag1"],
+        shared=0.0,
+        length_km=1.0,
+    )
+    day = np.repeat(clearness[1:-1], 24)
+    spread = day + statistics["cloud_hourly_ratio"] * cloud
+    logit = parameters.clearness_location[month] + parameters.clearness_scale[month] * spread
+    return 1.0 / (1.0 + np.exp(-logit))
+
+
+def _temperature(
+    node: Node,
+    parameters: Calibrated,
+    clear_now: np.ndarray,
+    year_month: np.ndarray,
+    solar_h: np.ndarray,
+    day_of_year: np.ndarray,
+    *,
+    block: int,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Air temperature [degC] and its day-to-day anomaly [K], shapes (768,)."""
+    statistics = parameters.normals.statistics
+    lag1 = statistics["temp_daily_lag1"]
+    # linear interpolation between noons averages neighbouring days (weights 1/8, 3/4, 1/8); undo its damping
+    damping = math.sqrt(0.59375 + 0.375 * lag1 + 0.03125 * lag1**2)
+    anomaly = _through_days(_daily(node, "temperature", block=block, seed=seed, statistics=statistics))
+    warm = anomaly * statistics["temp_daily_std"] / damping
+    cycle = diurnal_shape(
+        solar_h,
+        sunrise_h=sunrise_solar_h(node.latitude, day_of_year.astype(float)),
+        peak_h=statistics["temp_peak_solar_h"],
+    )
+    around_mean = cycle - np.repeat(cycle.reshape(BLOCK_DAYS, 24).mean(axis=1), 24)
+    # symmetric bounds keep the mean range: a day is never without a cycle, never with twice the usual
+    wide = np.clip(1.0 + statistics["range_per_clearness"] * clear_now, 0.2, 1.8)
+    swing = through_year(parameters.temp_range, year_month) * wide * around_mean
+    return through_year(parameters.temp_mean, year_month) + warm + swing, warm
+
+
+def _wind(
+    node: Node,
+    parameters: Calibrated,
+    year_month: np.ndarray,
+    solar_h: np.ndarray,
+    *,
+    block: int,
+    seed: int,
+) -> np.ndarray:
+    """Wind speed at 10 m [m/s], shape (768,).
+
+    Notes
+    -----
+    Two independent Gaussian components u, v with hourly correlation a: (u2 + v2) / 2 is exponential, its
+    1/k-th power exactly Weibull. Speed correlates with nearly a2 from hour to hour, so a^48 = lag24.
+    """
+    statistics = parameters.normals.statistics
+    u, v = (
+        block_series(
+            node,
+            seed=seed,
+            quantity=quantity,
+            block=block,
+            steps_per_day=24,
+            lag1=statistics["wind_lag24"] ** (1.0 / 48.0),
+            shared=statistics["wind_shared"],
+            length_km=statistics["wind_length_km"],
+        )
+        for quantity in ("wind_u", "wind_v")
+    )
+    shape = statistics["wind_weibull_k"]
+    gust = ((u**2 + v**2) / 2.0) ** (1.0 / shape) / math.gamma(1.0 + 1.0 / shape)
+    hour_angle = 2.0 * np.pi * (solar_h - statistics["wind_peak_solar_h"]) / 24.0
+    cycle = 1.0 + statistics["wind_diurnal_amplitude"] * np.cos(hour_angle)
+    return through_year(parameters.wind_mean, year_month) * cycle * gust

@@ -1,0 +1,126 @@
+"""Monthly normals and statistics of the embedded places, and the choice of a place for a node."""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+
+from weather.conventions.errors import DataError
+from weather.nodes import Node, distance_km
+
+NEAR_KM = 75.0
+"""A node farther than this from every embedded place has no climate here (Horinger's cell is 51 km off)."""
+
+_MONTHLY = ("kt", "ghi_kwh_m2_d", "t_mean_c", "t_max_c", "t_min_c", "rh_pct", "wind10_mean_ms")
+
+
+@dataclass(frozen=True, slots=True)
+class Normals:
+    """Climate of one embedded place.
+
+    `monthly` holds arrays of shape (12,): clearness index kt, ghi [kWh/m2 a day], temperatures [degC],
+    relative humidity [%], wind at 10 m [m/s]. `statistics` holds scalars, the place's own over the
+    common ones.
+    """
+
+    place: str
+    latitude: float
+    longitude: float
+    temp_altitude_m: float
+    monthly: dict[str, np.ndarray]
+    statistics: dict[str, float]
+    source: str
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    text = resources.files("weather.climate").joinpath(f"data/{name}").read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+@cache
+def load_normals() -> dict[str, Normals]:
+    """Every embedded place, by name.
+
+    Examples
+    --------
+    >>> load_normals()["guian"].monthly["kt"][0]
+    np.float64(0.2784)
+    """
+    climate, statistics = _rows("climate.csv"), _rows("statistics.csv")
+    normals = {}
+    for row in _rows("places.csv"):
+        place = row["place"]
+        months = [line for line in climate if line["place"] == place]
+        normals[place] = Normals(
+            place=place,
+            latitude=float(row["latitude"]),
+            longitude=float(row["longitude"]),
+            temp_altitude_m=float(row["temp_altitude_m"]),
+            monthly={name: np.array([float(line[name]) for line in months]) for name in _MONTHLY},
+            statistics={
+                line["quantity"]: float(line["value"]) for line in statistics if line["place"] in ("*", place)
+            },
+            source=months[0]["source"],
+        )
+    return normals
+
+
+def nearest_normals(node: Node) -> Normals:
+    """Normals of the embedded place nearest to the node.
+
+    Raises
+    ------
+    DataError
+        When none is within 75 km: a climate is not guessed.
+    """
+    away = {
+        place: distance_km(node.latitude, node.longitude, normals.latitude, normals.longitude)
+        for place, normals in load_normals().items()
+    }
+    place = min(away, key=lambda name: (away[name], name))
+    if away[place] > NEAR_KM:
+        known = ", ".join(f"{name} {km:.0f} km" for name, km in sorted(away.items(), key=lambda item: item[1]))
+        raise DataError(
+            f"weather: node {node.node_id!r} at {node.latitude:g} N {node.longitude:g} E has no embedded climate "
+            f"within {NEAR_KM:.0f} km ({known}). Give it a weather file: epw:PATH or netcdf:PATH."
+        )
+    return load_normals()[place]
+
+
+def mean_preserving_nodes(monthly: np.ndarray) -> np.ndarray:
+    """Values at mid-month whose linear interpolation over the year has the given monthly means.
+
+    Parameters
+    ----------
+    monthly : ndarray, shape (12,), any unit
+
+    Returns
+    -------
+    ndarray, shape (12,), same unit
+
+    Notes
+    -----
+    The mean of a month is 1/8 of the previous node, 3/4 of its own, 1/8 of the next (a ring).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bool(np.allclose(mean_preserving_nodes(np.full(12, 5.0)), 5.0))
+    True
+    """
+    ring = 0.75 * np.eye(12) + 0.125 * (np.roll(np.eye(12), 1, axis=1) + np.roll(np.eye(12), -1, axis=1))
+    return np.linalg.solve(ring, monthly)
+
+
+def through_year(nodes: np.ndarray, year_month: np.ndarray) -> np.ndarray:
+    """Mid-month values interpolated on a ring.
+
+    Parameters
+    ----------
+    nodes : ndarray, shape (12,)
+    year_month : ndarray, any shape
+        Place in the year in months, 0 at the start of January, 12 at the end of December.
+    """
+    return np.interp(year_month, np.arange(-0.5, 13.0), np.concatenate([nodes[-1:], nodes, nodes[:1]]))
