@@ -46,7 +46,7 @@ def _explain(item: dict[str, Any], table: type[BaseModel] | None) -> str:
         return f"key {limits['discriminator']} is missing, but required"
     if kind == "union_tag_invalid":
         return f'"{limits["tag"]}" is unknown; allowed: {limits["expected_tags"]}'
-    found = f'"{got}"' if isinstance(got, str) else repr(got)
+    found = _toml_like(got)
     allowed = {
         "greater_than": lambda: f"must be > {limits['gt']:g}",
         "greater_than_equal": lambda: f"must be >= {limits['ge']:g}",
@@ -64,10 +64,24 @@ def _explain(item: dict[str, Any], table: type[BaseModel] | None) -> str:
         "bool_type": lambda: "must be true or false, without quotes",
         "string_type": lambda: "must be text in quotes",
         "finite_number": lambda: "must be finite",
+        "model_type": lambda: "must be a table",
+        "model_attributes_type": lambda: "must be a table",
+        "dict_type": lambda: "must be a table",
+        "tuple_type": lambda: "must be a list",
     }.get(kind, lambda: item["msg"])()
     if kind in ("too_short", "too_long"):
         return allowed
     return f"found {found}; {allowed}"
+
+
+def _toml_like(value: Any) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a table"
+    return repr(value) if isinstance(value, (int, float)) else f"a {type(value).__name__}"
 
 
 def _walk(
@@ -121,4 +135,5 @@ def _tagged(table: Any, tag: str) -> type[BaseModel] | None:
 
 
 def _key_names(table: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in table.model_fields.items()]
+    names = [field.alias or name for name, field in table.model_fields.items()]
+    return sorted(names, key=("source", "note").__contains__)  # a table's own keys first

@@ -145,6 +145,22 @@ CASES = {
         ("delta_k = 11.0", "delta_k = 99.0"),
         ["node[zhongwei].cooling: air economiser plant: got delta_k=99.0, allowed 3 to 30"],
     ),
+    "a number for a table": (
+        ("schema_version = 1", "schema_version = 1\ngpu_type = [3]"),
+        ["gpu_type[0]: found 3; must be a table"],
+    ),
+    "a table for a number": (
+        ("altitude_m = 1226.0", "altitude_m = { m = 1226.0 }"),
+        ["node[zhongwei].site.altitude_m: found a table; must be a number"],
+    ),
+    "a text for a list": (
+        ('hours = ["23:00-07:00"]', 'hours = "23:00-07:00"'),
+        ['tariff[ningxia].period[1].hours: found "23:00-07:00"; must be a list'],
+    ),
+    "a flag for a number": (
+        ("fan_pressure_pa = 500.0", "fan_pressure_pa = true"),
+        ["node[zhongwei].cooling.fan_pressure_pa: found true; must be a number"],
+    ),
     "schema version": (("schema_version = 1", "schema_version = 2"), ["schema_version: found 2; allowed: 1"]),
     "a fraction of a cluster": (("gpus = 200", "gpus = 200.5"), ["cluster[0].gpus", "whole number"]),
 }
