@@ -177,8 +177,9 @@ def pv_power(weather: xr.Dataset, plant: PVPlant) -> xr.DataArray:
     5. PVWatts DC, ``P = G_eff / 1000 * P_dc0 * (1 + coeff * (T - 25))``, times ``1 - loss_frac``.
     6. PVWatts inverter, clipped at ``capacity_kw``.
 
-    The chain agrees with PVWatts v8 within 1 % of annual energy; the temperature model is the largest
-    free choice in it.
+    Against NREL PVWatts v8 (PySAM 7.1.1) on the Taiyuan TMYx year, same figures: annual energy -0.6 %
+    tracking, -0.1 % fixed; hourly RMSE 0.8 % and 1.0 % of the AC rating. The temperature model is the
+    largest free choice: PVsyst's 29/0 would give 2-3 % less.
 
     References
     ----------
@@ -208,7 +209,8 @@ def pv_power(weather: xr.Dataset, plant: PVPlant) -> xr.DataArray:
     dc_kw = pvsystem.pvwatts_dc(effective, cell, dc0_kw, plant.temp_coeff_per_k) * (1.0 - plant.loss_frac)
     # The inverter's own DC rating is what makes its AC limit equal capacity_kw.
     rated_dc_kw = plant.capacity_kw / plant.inverter_eff
-    lit = up & (dc_kw > 0)
+    # Below 0.6 % of the rating the inverter's curve is negative: asleep. Far below it would overflow.
+    lit = up & (dc_kw > 1e-3 * rated_dc_kw)
     ac_kw = (
         inverter.pvwatts(np.where(lit, dc_kw, 0.0), rated_dc_kw, plant.inverter_eff)
         if plant.capacity_kw > 0
