@@ -5,10 +5,17 @@ import tomllib
 from collections import Counter
 from dataclasses import MISSING, fields
 
+import numpy as np
 import pytest
 
 from energy.config import load_study, study_hash, west_toml
+from models.cooling import inlet_degc
 from models.costs import annuity_factor, levelised_cost
+from models.gpu import inlet_power_factor
+from models.overhead import overhead_kw
+from models.solar import pv_power
+from models.wind import wind_power
+from weather import open_weather
 
 
 @pytest.fixture(scope="module")
@@ -257,3 +264,62 @@ def test_latencies_are_the_recommended_rows(study, shared_data_dir):
     for node in study.nodes:
         assert node.latency_ms == {city: ms for (name, city), ms in rows.items() if name == node.id}
         assert len(node.latency_ms) == 5
+
+
+@pytest.fixture(scope="module")
+def year(study):
+    """Facility, IT and available power (node, time) of a seeded year at each hour's best setpoint."""
+    time = np.arange("2026-01-01T00", "2027-01-01T00", dtype="datetime64[h]").astype("datetime64[ns]")
+    weather = open_weather(study.weather.specs, [node.node() for node in study.nodes], time=time, seed=1)
+    types = study.gpu_table()
+    facility, it, available = (np.zeros((len(study.nodes), len(time))) for _ in range(3))
+    for row, node in enumerate(study.nodes):
+        here, plant = weather.sel(node=node.id), node.node_plant()
+        peak = sum(pool.cluster_gpus * pool.count * types[pool.gpu_type].peak_kw for pool in node.pools())
+        busy = 0.6 * peak + node.other_it_kw
+        degrees = node.cooling.setpoints_degc
+        drawn = np.array([busy * float(inlet_power_factor(inlet_degc(plant.cooling, d))) for d in degrees])
+        whole = np.array(
+            [k + overhead_kw(here, plant, k, d).values for k, d in zip(drawn, degrees, strict=True)]
+        )
+        best = whole.argmin(axis=0)
+        it[row], facility[row] = drawn[best], whole[best, np.arange(len(time))]
+        available[row] = pv_power(here, node.pv_plant()).values
+        if node.wind:
+            available[row] += wind_power(here, node.wind_plant()).values
+    return time, facility, it, available
+
+
+def test_renewables_cover_what_the_study_says(year):
+    _, facility, _, available = year
+    matched = np.minimum(facility, available).sum() / facility.sum()
+    assert 0.40 <= matched <= 0.48
+
+
+def test_the_pue_target_is_slack_over_the_year_and_tight_in_july(year, study):
+    time, facility, it, _ = year
+    july = time.astype("datetime64[M]") == np.datetime64("2026-07")
+    assert 1.15 <= facility.sum() / it.sum() <= 1.22
+    hot = facility[:, july].sum() / it[:, july].sum()
+    assert study.targets.pue < hot <= study.targets.pue + 0.06
+    of_node = facility[:, july].sum(axis=1) / it[:, july].sum(axis=1)
+    assert of_node.min() < study.targets.pue, "no better node to move work to"
+    of_year = facility.sum(axis=1) / it.sum(axis=1)
+    assert study.nodes[int(of_year.argmax())].id == "qingyang"
+    assert of_year.max() > 1.25 > sorted(of_year)[-2] + 0.05, "one old hall among good ones"
+
+
+def test_yields_are_near_the_recommended_hours(year, study):
+    recommended = {"zhongwei": 1660, "horinger": 1660, "ulanqab": 1630, "qingyang": 1370, "guian": 1020}
+    time = year[0]
+    weather = open_weather(study.weather.specs, [node.node() for node in study.nodes], time=time, seed=1)
+    wind_hours = {"zhongwei": 2220, "horinger": 2400, "ulanqab": 2700, "qingyang": 2000}
+    for node in study.nodes:
+        here = weather.sel(node=node.id)
+        dc_kw = node.pv.capacity_kw * node.pv.dc_ac_ratio
+        assert pv_power(here, node.pv_plant()).values.sum() / dc_kw == pytest.approx(
+            recommended[node.id], rel=0.10
+        )
+        if node.wind:
+            hours = wind_power(here, node.wind_plant()).values.sum() / node.wind.capacity_kw
+            assert hours == pytest.approx(wind_hours[node.id], rel=0.12)  # one year of many
