@@ -35,6 +35,7 @@ from weather.conventions.errors import ConfigError
 
 if TYPE_CHECKING:
     from models.gpu import GPUType
+    from models.grid import Tariff
 
 _MAX_BYTES = 5_000_000
 
@@ -133,6 +134,21 @@ class Study(Table):
             if entry.id == node_id:
                 return entry
         raise ConfigError(f'no node "{node_id}" in study "{self.name}"; it has {[n.id for n in self.nodes]}')
+
+    def tariff(self, tariff_id: str) -> Tariff:
+        """The tariff of that id, as `models.grid` evaluates it.
+
+        Raises
+        ------
+        ConfigError
+            If the study has no such tariff.
+        """
+        for entry in self.tariffs:
+            if entry.id == tariff_id:
+                return entry.model()
+        raise ConfigError(
+            f'no tariff "{tariff_id}" in study "{self.name}"; it has {[t.id for t in self.tariffs]}'
+        )
 
 
 def west_toml() -> str:

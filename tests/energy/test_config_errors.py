@@ -287,3 +287,6 @@ def test_unknown_names_are_explained():
     study = load_study(None)
     with pytest.raises(ConfigError, match=r'no node "xian".*zhongwei'):
         study.node("xian")
+    with pytest.raises(ConfigError, match=r'no tariff "xian".*gansu'):
+        study.tariff("xian")
+    assert study.tariff("gansu").tariff_id == "gansu"
