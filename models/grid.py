@@ -168,4 +168,6 @@ def energy_price(time: np.ndarray, tariff: Tariff, *, step_h: float | None = Non
     minutes = civil[:, None] + np.arange(step).astype("timedelta64[m]")
     month = minutes.astype("datetime64[M]").astype(np.int64) % 12
     of_day = minutes.astype(np.int64) % _DAY_MIN
-    return prices[month, of_day].mean(axis=1)
+    by_minute = prices[month, of_day]
+    # The mean of the differences, so that an interval with one price has exactly that price.
+    return by_minute[:, 0] + (by_minute - by_minute[:, :1]).mean(axis=1)

@@ -1,0 +1,76 @@
+"""Every data row says where it is from, and the package keeps the import law."""
+
+import ast
+import csv
+import tomllib
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+DATA = resources.files("models").joinpath("data")
+FILES = sorted(entry.name for entry in DATA.iterdir() if not entry.name.startswith((".", "__")))
+ALLOWED = {"numpy", "pandas", "pvlib", "xarray", "models"}
+PACKAGE = Path(str(resources.files("models")))
+
+
+def rows(name: str) -> list[dict]:
+    text = DATA.joinpath(name).read_text(encoding="utf-8")
+    if name.endswith(".csv"):
+        return list(csv.DictReader(text.splitlines()))
+    return [row for table in tomllib.loads(text).values() for row in table]
+
+
+def test_the_known_data_files_are_there():
+    assert FILES == ["gpu.toml", "turbines.csv"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_row_has_a_source(name):
+    found = rows(name)
+    assert len(found) >= 5
+    for row in found:
+        assert len(row["source"].strip()) >= 15, row
+
+
+def test_curves_start_at_zero_and_ascend():
+    by_turbine: dict[str, list[tuple[float, float]]] = {}
+    for row in rows("turbines.csv"):
+        by_turbine.setdefault(row["turbine"], []).append(
+            (float(row["wind_speed_m_s"]), float(row["power_kw"]))
+        )
+    assert {"E-141/4200", "SWT142/3150", "V126/3450", "VS112/2500"} == set(by_turbine)
+    for name, points in by_turbine.items():
+        speeds, powers = zip(*points, strict=True)
+        assert list(speeds) == sorted(set(speeds)), name
+        assert powers[0] == 0.0 and list(powers) == sorted(powers), name
+        assert powers[-1] == max(powers) == pytest.approx(float(name.split("/")[1]), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_models_import_only_what_the_law_allows(path):
+    standard = __import__("sys").stdlib_module_names
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        else:
+            continue
+        for name in names:
+            top = name.split(".")[0]
+            ours = name.startswith(("weather.conventions", "weather.derive"))
+            assert ours or top in ALLOWED or top in standard, f"{path.name} imports {name}"
+
+
+def test_importing_models_does_not_load_pvlib():
+    import subprocess
+    import sys
+
+    code = (
+        "import models, models.solar, models.wind, models.overhead, models.grid, models.gpu, sys;"
+        "sys.exit('pvlib' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, check=False).returncode == 0
