@@ -21,7 +21,8 @@ class Calibrated:
 
     clearness_location, clearness_scale: mean and standard deviation of the logit of daily clearness
     (share of the clearest-air irradiance). temp_mean, temp_range, dew_mean, wind_mean: values at
-    mid-month to interpolate through the year.
+    mid-month to interpolate through the year. temp_lag1, temp_std: of the anomaly at noon, such that the
+    daily means have the lag-1 and spread of the statistics.
     """
 
     normals: Normals
@@ -31,6 +32,8 @@ class Calibrated:
     temp_range: np.ndarray
     dew_mean: np.ndarray
     wind_mean: np.ndarray
+    temp_lag1: float
+    temp_std: float
 
 
 @lru_cache(maxsize=64)
@@ -52,6 +55,7 @@ def calibrate(node: Node) -> Calibrated:
     """
     normals = nearest_normals(node)
     location, scale = _clearness(node, normals)
+    temp_lag1, temp_std = _noon_anomaly(normals.statistics["temp_daily_lag1"], normals.statistics["temp_daily_std"])
     lift_k = LAPSE_RATE_K_PER_KM * (normals.temp_altitude_m - node.altitude_m) / 1000.0
     temp_mean = normals.monthly["t_mean_c"] + lift_k
     temp_range = normals.monthly["t_max_c"] - normals.monthly["t_min_c"]
@@ -63,7 +67,29 @@ def calibrate(node: Node) -> Calibrated:
         temp_range=mean_preserving_nodes(temp_range),
         dew_mean=mean_preserving_nodes(_dew_mean(node, normals, temp_mean, temp_range)),
         wind_mean=mean_preserving_nodes(normals.monthly["wind10_mean_ms"]),
+        temp_lag1=temp_lag1,
+        temp_std=temp_std,
     )
+
+
+def _noon_anomaly(lag1: float, std: float) -> tuple[float, float]:
+    """Lag-1 and spread of a series at noon whose linear interpolation has daily means of the given ones.
+
+    Notes
+    -----
+    The mean of a day is 1/8, 3/4, 1/8 of the noons around it. With c = (0.59375, 0.1875, 0.015625), the
+    autocorrelation of these weights, and a the lag-1 at noon: variance c0 + 2 c1 a + 2 c2 a2, covariance of
+    neighbouring days c0 a + c1 (1 + a2) + c2 (a + a3). Their ratio rises with a.
+    """
+    zero, one, two = 0.59375, 0.1875, 0.015625
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        noon = 0.5 * (low + high)
+        variance = zero + 2.0 * one * noon + 2.0 * two * noon**2
+        covariance = zero * noon + one * (1.0 + noon**2) + two * (noon + noon**3)
+        low, high = (low, noon) if covariance > lag1 * variance else (noon, high)
+    noon = 0.5 * (low + high)
+    return noon, std / float(np.sqrt(zero + 2.0 * one * noon + 2.0 * two * noon**2))
 
 
 def _clearness(node: Node, normals: Normals) -> tuple[np.ndarray, np.ndarray]:
@@ -109,6 +135,7 @@ def _clearness_moments(
     return mean, np.sqrt((day_weight * (daily - mean[:, None]) ** 2).sum(axis=1))
 
 
+@lru_cache(maxsize=8)
 def _normal_quadrature(points: int) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights that integrate against the standard normal law."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(points)

@@ -63,7 +63,7 @@ def generate_climate(nodes: Sequence[Node], *, time: np.ndarray, seed: int) -> d
     window = slice(first, first + time.size)
     return {
         node.node_id: place_dataset(
-            {name: np.concatenate([part[name] for part in made[node.node_id]])[window] for name in made[node.node_id][0]},
+            _joined(made[node.node_id], window),
             time=time,
             latitude=node.latitude,
             longitude=node.longitude,
@@ -72,6 +72,10 @@ def generate_climate(nodes: Sequence[Node], *, time: np.ndarray, seed: int) -> d
         )
         for node in nodes
     }
+
+
+def _joined(parts: list[dict[str, np.ndarray]], window: slice) -> dict[str, np.ndarray]:
+    return {name: np.concatenate([part[name] for part in parts])[window] for name in parts[0]}
 
 
 def _attrs(node: Node, seed: int) -> dict[str, str]:
@@ -94,17 +98,18 @@ def _block_weather(node: Node, *, block: int, seed: int) -> dict[str, np.ndarray
     utc = civil - _OFFSET
     index = pd.DatetimeIndex(civil)
     month = index.month.to_numpy() - 1
-    year_month = month + (index.day.to_numpy() - 1 + (index.hour.to_numpy() + 0.5) / 24) / index.days_in_month.to_numpy()
+    day_of_month = index.day.to_numpy() - 1 + (index.hour.to_numpy() + 0.5) / 24
+    year_month = month + day_of_month / index.days_in_month.to_numpy()
     solar_h = np.mod(index.hour.to_numpy() + 0.5 - CIVIL_OFFSET_H + node.longitude / 15.0, 24.0)
     sun = sun_over(node, utc, linke_turbidity=statistics["envelope_linke_turbidity"])
-    clearness = _daily(node, "clearness", block=block, seed=seed, statistics=statistics)
+    clearness = _daily(node, "clearness", block=block, seed=seed, lag1=statistics["kt_daily_lag1"])
     ghi = sun.envelope * _hourly_clearness(node, parameters, clearness, month, block=block, seed=seed)
     dni, dhi = beam_and_diffuse(ghi, sun)
     clear_now = _through_days(clearness)
     temp, warm = _temperature(
         node, parameters, clear_now, year_month, solar_h, sun.day_of_year, block=block, seed=seed
     )
-    moist = _through_days(_daily(node, "dew", block=block, seed=seed, statistics=statistics))
+    moist = _through_days(_daily(node, "dew", block=block, seed=seed, lag1=statistics["dew_daily_lag1"]))
     dew = (
         through_year(parameters.dew_mean, year_month)
         + statistics["dew_per_temp"] * warm
@@ -124,23 +129,18 @@ def _block_weather(node: Node, *, block: int, seed: int) -> dict[str, np.ndarray
     }
 
 
-def _daily(
-    node: Node, quantity: str, *, block: int, seed: int, statistics: dict[str, float]
-) -> np.ndarray:
+def _daily(node: Node, quantity: str, *, block: int, seed: int, lag1: float) -> np.ndarray:
     """Standard normal daily values of a block and its two neighbouring days, shape (34,)."""
-    lag1, shared, length_km = {
-        "clearness": ("kt_daily_lag1", "clearness_shared", "clearness_length_km"),
-        "temperature": ("temp_daily_lag1", "temp_shared", "temp_length_km"),
-        "dew": ("dew_daily_lag1", "temp_shared", "temp_length_km"),
-    }[quantity]
+    statistics = calibrate(node).normals.statistics
+    field = "clearness" if quantity == "clearness" else "temp"  # air masses carry their moisture with them
     return daily_with_neighbours(
         node,
         seed=seed,
         quantity=quantity,
         block=block,
-        lag1=statistics[lag1],
-        shared=statistics[shared],
-        length_km=statistics[length_km],
+        lag1=lag1,
+        shared=statistics[f"{field}_shared"],
+        length_km=statistics[f"{field}_length_km"],
     )
 
 
@@ -184,11 +184,8 @@ def _temperature(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Air temperature [degC] and its day-to-day anomaly [K], shapes (768,)."""
     statistics = parameters.normals.statistics
-    lag1 = statistics["temp_daily_lag1"]
-    # linear interpolation between noons averages neighbouring days (weights 1/8, 3/4, 1/8); undo its damping
-    damping = math.sqrt(0.59375 + 0.375 * lag1 + 0.03125 * lag1**2)
-    anomaly = _through_days(_daily(node, "temperature", block=block, seed=seed, statistics=statistics))
-    warm = anomaly * statistics["temp_daily_std"] / damping
+    anomaly = _daily(node, "temperature", block=block, seed=seed, lag1=parameters.temp_lag1)
+    warm = parameters.temp_std * _through_days(anomaly)
     cycle = diurnal_shape(
         solar_h,
         sunrise_h=sunrise_solar_h(node.latitude, day_of_year.astype(float)),

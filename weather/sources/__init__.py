@@ -133,8 +133,8 @@ def _from_netcdf(path: str, node: Node, stamps: np.ndarray) -> xr.Dataset:
     lacking = held_stamps[rows] != stamps
     if lacking.any():
         raise DataError(
-            f"{path} for node {node.node_id!r}: {int(lacking.sum())} of {stamps.size} wanted hours are not in the file, "
-            f"first {_text(stamps[lacking][0])}; it covers {_text(held_stamps[0])} to {_text(held_stamps[-1])}. "
+            f"{path} for node {node.node_id!r}: {int(lacking.sum())} of {stamps.size} wanted hours are not in it, "
+            f"first {_text(stamps[lacking][0])}; the file covers {_text(held_stamps[0])} to {_text(held_stamps[-1])}. "
             "Give a file that covers the window."
         )
     step = timeaxis.step_h(held_stamps)

@@ -161,7 +161,9 @@ def _parse_period(file: Path, row: str) -> list[tuple[int, int]]:
     """Days (month, day) of the single data period, in order."""
     parts = [part.strip() for part in row.split(",")]
     if parts[0] != "DATA PERIODS" or len(parts) < 7:
-        raise DataError(f"{file}, row {_HEADER_ROWS}: found {row[:60]!r}, expected 'DATA PERIODS,1,1,name,day,M/D,M/D'.")
+        raise DataError(
+            f"{file}, row {_HEADER_ROWS}: found {row[:60]!r}, expected 'DATA PERIODS,1,1,name,day,M/D,M/D'."
+        )
     if parts[1:3] != ["1", "1"]:
         raise DataError(
             f"{file}, row {_HEADER_ROWS}: {parts[1]} period(s) of {parts[2]} record(s) per hour; "

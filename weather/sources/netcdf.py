@@ -48,7 +48,7 @@ def read_netcdf(path: str | Path) -> xr.Dataset:
     except DataError:
         raise
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
-        raise DataError(f"{file}: cannot be read as NetCDF-4 ({error}); the file is damaged, write it again.") from error
+        raise DataError(f"{file}: cannot be read as NetCDF-4 ({error}); it is damaged, write it again.") from error
     converted = _canonical_units(file, loaded)
     if "time" in converted.coords:
         converted = converted.assign_coords(time=timeaxis.as_stamps(converted["time"].values))
@@ -124,7 +124,7 @@ def _check_size(file: Path, chosen: xr.Dataset) -> None:
     cells = sum(array.size for array in chosen.variables.values())
     if chosen.nbytes > MAX_BYTES or cells > MAX_CELLS:
         raise DataError(
-            f"{file}: declares {chosen.nbytes / 1e9:.1f} GB in {cells:,} cells; allowed 2.1 GB and {MAX_CELLS:,} cells. "
+            f"{file}: declares {chosen.nbytes / 1e9:.1f} GB in {cells:,} cells; allowed 2.1 GB, {MAX_CELLS:,} cells. "
             "Cut it to the nodes and hours needed."
         )
 
