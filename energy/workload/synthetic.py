@@ -96,7 +96,7 @@ def synthetic_jobs(
     seed: int,
     utilisation: float = 0.5,
     reserved: Mapping[str, np.ndarray] | None = None,
-    step_h: float = 1.0,
+    step_h: float | None = None,
 ) -> tuple[Job, ...]:
     """Seeded mix of rigid gangs that all have a place in the window; laws and sources in the module text.
 
@@ -117,7 +117,8 @@ def synthetic_jobs(
     reserved
         Per pool id the GPUs kept for inference in each slot, shape (time,); pools not named keep none.
     step_h
-        Slot length of `reserved` and of the places found [h].
+        Slot length of `reserved` and of the places found [h]. None: the horizon over the slots of
+        `reserved`, or 1 h without it.
 
     Returns
     -------
@@ -136,7 +137,18 @@ def synthetic_jobs(
     deadline is never before the end it has there. So a plan that serves all of them exists.
     """
     reserved = {} if reserved is None else reserved
-    slots = _check_request(count, pools, window_start, horizon_h, utilisation, reserved, step_h)
+    if step_h is None:
+        lengths = [np.size(kept) for kept in reserved.values() if np.size(kept)]
+        step_h = horizon_h / lengths[0] if lengths else 1.0
+    slots = _check_request(
+        count,
+        pools=pools,
+        start=window_start,
+        horizon_h=horizon_h,
+        utilisation=utilisation,
+        reserved=reserved,
+        step_h=step_h,
+    )
     board = _Board(pools, reserved, slots)
     supply = np.array([free.sum() * step_h for free in board.free], dtype=float)
     if supply.sum() <= 0:
@@ -154,6 +166,7 @@ def synthetic_jobs(
 
 def _check_request(
     count: int,
+    *,
     pools: Sequence[Pool],
     start: datetime,
     horizon_h: float,
