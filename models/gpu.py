@@ -103,7 +103,7 @@ def inlet_power_factor(inlet_degc):
 
     Notes
     -----
-    Piecewise linear between the rows of ``models/data/gpu.toml``. Convex but for the second kink.
+    Piecewise linear between the rows of ``models/data/gpu.toml``. Convex.
 
     References
     ----------

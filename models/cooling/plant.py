@@ -102,8 +102,8 @@ def cooling_power(weather: xr.Dataset, plant: CoolingPlant, heat_kw, setpoint_de
     Returns
     -------
     Dataset
-        ``power_kw`` [kW], ``water_l_per_h`` [L/h], ``free_share`` [-]; time is the last dimension, dims
-        of heat and setpoint beyond the weather's come first.
+        ``power_kw`` [kW], ``water_l_per_h`` [L/h], ``free_share`` [-]; dims in canonical order: the
+        weather's own, those of setpoint and heat, time. Unnamed axes of a plain array come first.
 
     Raises
     ------
@@ -125,7 +125,11 @@ def cooling_power(weather: xr.Dataset, plant: CoolingPlant, heat_kw, setpoint_de
     arrays = xr.broadcast(
         setpoint, heat, *(state[name] for name in ("temp_air", "wet_bulb", "temp_dew", "pressure"))
     )
-    setpoint_n, heat_n, *air = (array.transpose(*extra, *template.dims) for array in arrays)
+    # Canonical order node, mode, ..., time; unnamed axes of a plain array stay in front, as numpy has them.
+    unnamed = [name for name in extra if str(name).startswith("dim_")]
+    named = [name for name in extra if name not in unnamed]
+    order = (*unnamed, *template.dims[:-1], *named, template.dims[-1])
+    setpoint_n, heat_n, *air = (array.transpose(*order) for array in arrays)
     outdoor = Outdoor(*(array.to_numpy() for array in air))
     model = air_cooling if isinstance(plant, AirEconomiserPlant) else water_cooling
     removal = model(plant, outdoor, heat_n.to_numpy(), setpoint_n.to_numpy())

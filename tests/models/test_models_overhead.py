@@ -157,6 +157,9 @@ def test_nodes_keep_their_axis(make_weather):
     both = xr.concat([north, south], dim="node")
     total = overhead_kw(both, WATER, 500.0, 18.0)
     assert total.dims == ("node", "time") and total.attrs["units"] == "kW"
+    modes = overhead_kw(both, WATER, 500.0, xr.DataArray([17.0, 18.0], dims="mode"))
+    assert modes.dims == ("node", "mode", "time")
+    assert modes[1, 1].to_numpy() == pytest.approx(total[1].to_numpy())
     assert total[1].to_numpy() == pytest.approx(overhead_kw(south, WATER, 500.0, 18.0).to_numpy())
 
 
@@ -168,3 +171,26 @@ def test_faults_are_named(make_weather):
         overhead_kw(weather, AIR, -5.0, 23.0)
     with pytest.raises(DataError, match="rated_heat_kw"):
         overhead_kw(weather, AIR, 2000.0, 23.0)
+
+
+def test_year_on_the_embedded_climate_lands_where_such_halls_do():
+    """Economiser 1.12-1.2 a year in the dry cold climate; chiller-led 1.2-1.29, and 1.22-1.32 in July."""
+    from weather import load_nodes, open_weather
+
+    node = load_nodes()["zhongwei"]
+    time = np.datetime64("2025-12-31T16:00", "ns") + np.arange(8760) * np.timedelta64(1, "h")
+    weather = outdoor_state(open_weather({"zhongwei": "climate"}, [node], time=time, seed=1).isel(node=0))
+    july = (weather["time"] + np.timedelta64(8, "h")).dt.month == 7
+    led = replace(WATER, cooling=replace(WATER.cooling, economiser=False))
+    for plant, setpoint, low, high in (
+        (AIR, 23.0, 1.12, 1.17),
+        (WATER, 18.0, 1.12, 1.20),
+        (led, 12.0, 1.20, 1.29),
+    ):
+        overhead = overhead_kw(weather, plant, 650.0, setpoint)
+        annual = 1.0 + float(overhead.mean()) / 650.0
+        in_july = 1.0 + float(overhead.where(july, drop=True).mean()) / 650.0
+        assert low <= annual <= high
+        assert annual < in_july <= 1.32
+        if plant is led:
+            assert in_july >= 1.22
