@@ -1,9 +1,11 @@
 """Canonical weather in NetCDF-4: written by `write_netcdf`, read with every value checked."""
 
+import hashlib
 import os
 import tempfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 import xarray as xr
 
@@ -16,13 +18,15 @@ from weather.conventions.variables import VARIABLES
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MAX_BYTES = 2 * 1024**3
 MAX_CELLS = 50_000_000
+_DIGEST = "content_sha256"
 _COORDS = ("node", "time", "latitude", "longitude", "altitude_m", "source")
 
 
 def read_netcdf(path: str | Path) -> xr.Dataset:
     """Weather of a canonical NetCDF-4 file, dims (node, time) or (time).
 
-    A variable in another known unit is converted; variables outside the registry are left behind.
+    A variable in another known unit is converted; variables outside the registry are left behind. Where
+    the file carries the digest `write_netcdf` puts in it, its content must still have that digest.
 
     Parameters
     ----------
@@ -41,24 +45,37 @@ def read_netcdf(path: str | Path) -> xr.Dataset:
     file = Path(path)
     _check_signature(file)
     try:
+        # h5netcdf leaves an unraisable exception behind when HDF5 itself cannot open the file
+        h5py.File(file, "r").close()
         with xr.open_dataset(file, engine="h5netcdf", decode_timedelta=False) as opened:
             chosen = _choose(file, opened)
             _check_size(file, chosen)
             loaded = chosen.load()
     except DataError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, ImportError) as error:
+        # what the HDF5 and xarray layers raise on damaged bytes; ImportError is a damaged calendar name
         raise DataError(f"{file}: cannot be read as NetCDF-4 ({error}); it is damaged, write it again.") from error
-    converted = _canonical_units(file, loaded)
-    if "time" in converted.coords:
-        converted = converted.assign_coords(time=timeaxis.as_stamps(converted["time"].values))
-    for name in ("node", "source"):
-        if name in converted.coords:
-            converted = converted.assign_coords({name: converted[name].astype(str)})
     try:
-        return check_weather(converted)
+        plain = _plain_coordinates(loaded)
+        _check_digest(file, plain)
+        plain.attrs.pop(_DIGEST, None)
+        return check_weather(_canonical_units(file, plain))
     except DataError as error:
-        raise DataError(f"{file}: {error}") from error
+        raise error if str(file) in str(error) else DataError(f"{file}: {error}") from error
+
+
+def _plain_coordinates(loaded: xr.Dataset) -> xr.Dataset:
+    """Stamps in ns, labels as text, attributes as plain numbers, whatever the file stored them as."""
+    coords: dict = {}
+    if "time" in loaded.coords:
+        coords["time"] = timeaxis.as_stamps(loaded["time"].values)
+    for name in ("node", "source"):
+        if name in loaded.coords:
+            coords[name] = loaded[name].astype(str)
+    plain = loaded.assign_coords(coords)
+    plain.attrs = {key: value.item() if isinstance(value, np.generic) else value for key, value in loaded.attrs.items()}
+    return plain
 
 
 def write_netcdf(weather: xr.Dataset, path: str | Path) -> None:
@@ -87,7 +104,7 @@ def write_netcdf(weather: xr.Dataset, path: str | Path) -> None:
     os.close(handle)
     part = Path(name)
     try:
-        weather.to_netcdf(part, engine="h5netcdf")
+        weather.assign_attrs({_DIGEST: _digest(weather)}).to_netcdf(part, engine="h5netcdf")
         part.replace(file)
     except OSError as error:
         raise OutputError(f"{file}: cannot be written ({error}); check the space left and the rights.") from error
@@ -144,3 +161,31 @@ def _canonical_units(file: Path, loaded: xr.Dataset) -> xr.Dataset:
         )
         arrays[name] = (loaded[name].dims, values, row.attrs())
     return loaded.assign(arrays)
+
+
+def _digest(weather: xr.Dataset) -> str:
+    """SHA-256 over names, dims and values of every variable, and over the attributes."""
+    digest = hashlib.sha256()
+    for name in sorted(map(str, weather.variables)):
+        array = weather[name]
+        values = array.values
+        if values.dtype.kind == "M":
+            values = values.astype("datetime64[ns]").astype(np.int64)
+        digest.update(f"{name}{array.dims}{array.shape}".encode())
+        if values.dtype.kind in "fiu":
+            digest.update(np.ascontiguousarray(values, dtype="<f8").tobytes())
+        else:
+            digest.update("|".join(map(str, values.ravel())).encode("utf-8", "surrogateescape"))
+    for key in sorted(map(str, weather.attrs)):
+        if key != _DIGEST:
+            digest.update(f"{key}={weather.attrs[key]}".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def _check_digest(file: Path, weather: xr.Dataset) -> None:
+    wanted = weather.attrs.get(_DIGEST)
+    if wanted is not None and wanted != _digest(weather):
+        raise DataError(
+            f"{file}: its content does not have the digest in its attribute {_DIGEST}; the file is damaged or was "
+            "edited. Fetch it again, or remove the attribute if the change was meant."
+        )
