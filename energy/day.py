@@ -24,7 +24,6 @@ from energy.planner.stages import Outcome, plan_window
 from energy.state import NodeState, RunningJob, State
 from energy.verify import audit_plant, verify_plan
 from energy.workload.jobs import Job, check_jobs, refuse_unplanned
-from models.gpu import load_gpu_types
 from weather import open_weather
 from weather.conventions.errors import DataError, GreenDCError, InfeasiblePlan
 from weather.conventions.timeaxis import time_axis
@@ -199,7 +198,7 @@ def _jobs_of_window(
         [*running, *pending],
         pools=study_pools(study),
         node_ids=[node.id for node in study.nodes],
-        gpu_types=tuple(load_gpu_types()),
+        gpu_types=tuple(study.gpu_table()),
         window_start=opens,
         window_end=close,
     )

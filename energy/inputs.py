@@ -19,9 +19,9 @@ from energy.config import Study
 from energy.state import State
 from energy.workload.jobs import Job
 from energy.workload.packing import Pool
-from models.gpu import inlet_power_factor, load_gpu_types
-from models.grid import energy_price
 from models.cooling import inlet_degc
+from models.gpu import GPUType, inlet_power_factor
+from models.grid import energy_price
 from models.overhead import overhead_table
 from models.solar import pv_power
 from models.wind import wind_power
@@ -87,7 +87,7 @@ def build_inputs(
     data.update(_fleet(study, pools, time))
     data.update(_plant(study, weather, data, to_step))
     data.update(_battery(study, state))
-    data.update(_jobs(jobs, pools, time, step_h, state, load_gpu_types()))
+    data.update(_jobs(jobs, pools, time, step_h, state, study.gpu_table()))
     inputs = xr.Dataset(
         data,
         coords={
@@ -129,7 +129,6 @@ def _at(weather: xr.Dataset, node_id: str) -> xr.Dataset:
 
 
 def _grid_and_supply(study: Study, weather: xr.Dataset, time: np.ndarray, to_step: _Stepper) -> dict:
-    tariffs = {tariff.id: tariff.model() for tariff in study.tariffs}
     rows: dict[str, list[np.ndarray]] = {
         name: [] for name in ("pv_kw", "wind_kw", "green_price_cny_per_kwh", "price_cny_per_kwh")
     }
@@ -145,7 +144,7 @@ def _grid_and_supply(study: Study, weather: xr.Dataset, time: np.ndarray, to_ste
         rows["wind_kw"].append(wind)
         # PV and wind are taken in proportion, so a kWh of the mix costs their weighted price
         rows["green_price_cny_per_kwh"].append(np.divide(owed, total, out=np.zeros_like(total), where=total > 0))
-        rows["price_cny_per_kwh"].append(energy_price(time, tariffs[node.grid.tariff]))
+        rows["price_cny_per_kwh"].append(energy_price(time, study.tariff(node.grid.tariff)))
     dims = ("node", "time")
     data = {name: (dims, np.array(values)) for name, values in rows.items()}
     data["available_kw"] = (dims, data["pv_kw"][1] + data["wind_kw"][1])
@@ -194,7 +193,7 @@ def _inference_gpus(load, time: np.ndarray) -> np.ndarray:
 
 
 def _fleet(study: Study, pools: Sequence[Pool], time: np.ndarray) -> dict:
-    types = load_gpu_types()
+    types = study.gpu_table()
     node_ids = [node.id for node in study.nodes]
     reserved = reserved_gpus(study, pools, time)
     base = np.zeros((len(node_ids), len(time)))
@@ -219,7 +218,7 @@ def _fleet(study: Study, pools: Sequence[Pool], time: np.ndarray) -> dict:
 
 
 def _plant(study: Study, weather: xr.Dataset, data: dict, to_step: _Stepper) -> dict:
-    types = load_gpu_types()
+    types = study.gpu_table()
     modes = max(len(node.cooling.setpoints_degc) for node in study.nodes)
     shape = (len(study.nodes), modes)
     setpoint, factor = np.full(shape, np.nan), np.ones(shape)
@@ -292,7 +291,7 @@ def _battery(study: Study, state: State | None) -> dict:
 
 
 def _jobs(
-    jobs: Sequence[Job], pools: Sequence[Pool], time: np.ndarray, step_h: float, state: State | None, types: dict
+    jobs: Sequence[Job], pools: Sequence[Pool], time: np.ndarray, step_h: float, state: State | None, types: dict[str, GPUType]
 ) -> dict:
     opens = time[0].astype("datetime64[us]").item().replace(tzinfo=UTC)
     slots = len(time)

@@ -18,7 +18,7 @@ from energy.day import DayResult
 from energy.plan import SEGMENT_COLUMNS
 from energy.report import render_report
 from energy.state import state_to_json
-from energy.workload.jobs import safe_cell
+from energy.workload.cells import quoted_text
 
 ENCODING = {"zlib": True, "complevel": 4, "fletcher32": True}
 PACKAGES = ("greendc", "numpy", "pandas", "xarray", "pvlib", "pulp", "highspy", "pydantic", "plotly")
@@ -67,7 +67,7 @@ def segments_csv(segments: pd.DataFrame) -> str:
             "" if pd.isna(t) else pd.Timestamp(t).tz_convert("Asia/Shanghai").isoformat() for t in table[name]
         ]
     for name in ("job_id", "node", "cluster", "gpu_type"):
-        table[name] = [safe_cell(str(text)) for text in table[name]]
+        table[name] = [quoted_text(str(text)) for text in table[name]]
     return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
 

@@ -11,8 +11,9 @@ from energy.config import Study
 from energy.day import DayRequest, window_axis
 from energy.inputs import reserved_gpus, study_pools
 from energy.workload.jobs import Job, read_jobs
+from energy.workload.spec import parse_jobs_spec
 from energy.workload.synthetic import synthetic_jobs
-from energy.workload.traces import parse_jobs_spec, read_philly
+from energy.workload.traces import read_philly
 from weather.conventions.errors import ConfigError
 
 STEPS_MIN = (15, 30, 60, 120, 180, 240)

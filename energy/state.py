@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from energy.workload.jobs import Job, job_from_record, job_to_record
+from energy.workload.job_json import job_from_record, job_to_record
+from energy.workload.jobs import Job
 from weather.conventions.errors import DataError
 
 SCHEMA_VERSION = 1
@@ -99,3 +100,4 @@ def read_state(path: Path) -> State:
             "Give the state.json a run wrote, unchanged, or plan without --state."
         ) from error
     return State(at=at, running=running, nodes=nodes)
+

@@ -120,6 +120,22 @@ class ModelArrays:
             row_names=(*self.row_names, name),
         )
 
+    def with_binaries(self, count: int, rows: Sequence[tuple[np.ndarray, np.ndarray, float, float]]) -> ModelArrays:
+        """The model with ``count`` more 0-1 columns of no cost, and rows (columns, coefficients, lower, upper)."""
+        lengths = [len(columns) for columns, _, _, _ in rows]
+        return replace(
+            self,
+            cost=np.append(self.cost, np.zeros(count)),
+            lower=np.append(self.lower, np.zeros(count)),
+            upper=np.append(self.upper, np.ones(count)),
+            integer=np.append(self.integer, np.ones(count, dtype=bool)),
+            row_lower=np.append(self.row_lower, [row[2] for row in rows]),
+            row_upper=np.append(self.row_upper, [row[3] for row in rows]),
+            start=np.append(self.start, self.start[-1] + np.cumsum(lengths)).astype(np.int32),
+            index=np.concatenate([self.index, *(row[0] for row in rows)]).astype(np.int32),
+            value=np.concatenate([self.value, *(row[1] for row in rows)]),
+        )
+
     def residual(self, x: np.ndarray) -> float:
         """Largest violation of any row or bound at ``x`` (absolute)."""
         activity = np.add.reduceat(np.append(self.value * x[self.index], 0.0), self.start[:-1])
@@ -329,3 +345,32 @@ def _answer(highs: highspy.Highs, model: ModelArrays, *, relax: bool, seconds: f
     return Solve(
         name, objective, bound, values, seconds, np.array(solution.row_dual), np.array(solution.col_dual)
     )
+
+
+class ResidentRelaxation:
+    """A linear relaxation kept in HiGHS, so that a change of bounds re-solves from the last basis."""
+
+    def __init__(self, model: ModelArrays) -> None:
+        _swallow_banner()
+        self._highs = highspy.Highs()
+        self._highs.setOptionValue("output_flag", False)
+        self._highs.setOptionValue("threads", THREADS)
+        if self._highs.passModel(_highs_lp(model, relax=True)) == highspy.HighsStatus.kError:
+            raise SolverFailed("HiGHS refused the model; this is a fault of greendc, please report it.")
+
+    def fix(self, columns: np.ndarray, values: np.ndarray) -> None:
+        """Fix columns at values."""
+        columns = np.asarray(columns, dtype=np.int32)
+        values = np.asarray(values, dtype=float)
+        self._highs.changeColsBounds(len(columns), columns, values, values)
+
+    def solve(self, *, time_limit_s: float) -> tuple[np.ndarray, np.ndarray, float] | None:
+        """Values, reduced costs and objective, or None when infeasible or out of time."""
+        if math.isfinite(time_limit_s):
+            self._highs.setOptionValue("time_limit", self._highs.getRunTime() + max(0.01, time_limit_s))
+        self._highs.run()
+        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        solution = self._highs.getSolution()
+        objective = float(self._highs.getInfo().objective_function_value)
+        return np.array(solution.col_value), np.array(solution.col_dual), objective

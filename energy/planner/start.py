@@ -11,33 +11,29 @@ import xarray as xr
 
 from energy.planner.packing_check import pool_of
 from energy.planner.placements import Placements
+from energy.workload.packing import free_gpus_by_cluster
 
 
 class Board:
-    """Free GPUs of every cluster in every slot.
-
-    Inference on gang pools is reserved as whole clusters counted from the last one; on free pools as
-    GPUs of the one cluster.
-    """
+    """Free GPUs of every cluster in every slot, with what inference keeps already taken out."""
 
     def __init__(self, inputs: xr.Dataset) -> None:
-        slots = inputs.sizes["time"]
+        fixed = frozenset(str(cluster) for cluster in inputs["job_cluster"].values if cluster)
         self.names: list[str] = []
-        rows: list[np.ndarray] = []
         self.clusters_of: list[np.ndarray] = []
-        reserved = inputs["reserved_gpus"].values
-        size, count = inputs["pool_cluster_gpus"].values, inputs["pool_clusters"].values
-        for pool in range(inputs.sizes["pool"]):
-            first = len(rows)
-            for cluster in range(int(count[pool])):
-                if inputs["pool_free"].values[pool]:
-                    rows.append(size[pool] - reserved[pool])
-                else:
-                    kept = reserved[pool] // size[pool] >= count[pool] - cluster
-                    rows.append(np.where(kept, 0, size[pool]))
-                self.names.append(_cluster_name(inputs, pool, cluster))
-            self.clusters_of.append(np.arange(first, len(rows)))
-        self.free = np.array(rows, dtype=int).reshape(len(rows), slots)
+        rows: list[np.ndarray] = []
+        for number in range(inputs.sizes["pool"]):
+            pool = pool_of(inputs, number)
+            kept = fixed.intersection(pool.cluster_ids)
+            rows.append(free_gpus_by_cluster(pool, inputs["reserved_gpus"].values[number], fixed_clusters=kept))
+            self.clusters_of.append(len(self.names) + np.arange(len(rows[-1])))
+            self.names += pool.cluster_ids
+        self.free = np.concatenate(rows)
+
+    def clusters_that_fit(self, pool: int, gpus: int, first: int, last: int) -> np.ndarray:
+        """Clusters of the pool with room for the gang throughout."""
+        clusters = self.clusters_of[pool]
+        return clusters[self.free[clusters, first:last].min(axis=1) >= gpus]
 
     def best_cluster(self, pool: int, gpus: int, first: int, last: int) -> int:
         """The cluster with the least room that still fits the gang throughout, or -1."""
@@ -49,11 +45,6 @@ class Board:
     def take(self, cluster: int, gpus: int, first: int, last: int) -> None:
         """Occupy (or with negative ``gpus`` release) GPUs of a cluster over [first, last)."""
         self.free[cluster, first:last] -= gpus
-
-
-def _cluster_name(inputs: xr.Dataset, pool: int, cluster: int) -> str:
-    """The cluster's id, as :class:`energy.workload.packing.Pool` names it."""
-    return pool_of(inputs, pool).cluster_ids[cluster]
 
 
 def schedule_by_preference(

@@ -2,8 +2,9 @@
 
 from energy.workload.jobs import Job, check_jobs, read_jobs, refuse_unplanned, write_jobs
 from energy.workload.packing import Packing, Pool, pack_gangs, packing_weights
+from energy.workload.spec import JobsSpec, parse_jobs_spec
 from energy.workload.synthetic import synthetic_jobs
-from energy.workload.traces import JobsSpec, TraceReport, parse_jobs_spec, read_philly
+from energy.workload.traces import TraceReport, read_philly
 
 __all__ = [
     "Job",

@@ -94,97 +94,70 @@ def _place(
     return True
 
 
-def repair(items: Sequence[Item], free: np.ndarray, assigned: np.ndarray, *, passes: int = 3) -> np.ndarray:
-    """Make room for items left over by emptying the way in one cluster and re-packing what stood there.
+def repair(
+    items: Sequence[Item], free: np.ndarray, assigned: np.ndarray, *, rounds: int = 4000
+) -> np.ndarray:
+    """Ruin and recreate: empty a few clusters around an item left over, and pack what stood there anew.
 
-    For each item left over and each cluster, the smallest items in its way are taken out until it fits;
-    those then look for another cluster, once more allowed to displace smaller ones. A change that leaves
-    more GPU-slots over is undone.
+    Each round takes one item left over, forces it into a cluster after taking out the movable items there,
+    takes out the items of up to two more clusters over a somewhat longer time, and puts all of them back
+    tightest first in a perturbed order of size. A round that leaves more over than before is undone; one
+    that leaves as much is kept, so the search wanders. Its draws come from a fixed seed.
     """
-    best = assigned.copy()
-    for _ in range(passes):
-        before = left_over(items, best)
-        missing = [number for number in np.flatnonzero(best < 0) if items[number].cluster < 0]
-        for number in sorted(missing, key=lambda number: (-items[number].work, number)):
-            best = _insert(items, free, best, int(number))
-        if not (best < 0).any() or left_over(items, best) >= before:
+    rng = np.random.default_rng(0)
+    first = np.array([item.first for item in items])
+    last = np.array([item.last for item in items])
+    work = np.array([item.work for item in items])
+    movable = np.array([item.cluster < 0 for item in items])
+    state = assigned.copy()
+    room = _room(items, free, state)
+    lost = work[state < 0].sum()
+    best, least = state.copy(), lost
+    for _ in range(rounds):
+        missing = np.flatnonzero((state < 0) & movable)
+        if not len(missing):
             break
-    return best
-
-
-def _insert(items: Sequence[Item], free: np.ndarray, assigned: np.ndarray, number: int) -> np.ndarray:
-    item, least = items[number], left_over(items, assigned)
-    best = assigned
-    for cluster in range(len(free)):
-        if free[cluster, item.first : item.last].min() < item.gpus:
+        target = int(rng.choice(missing))
+        hosts = np.flatnonzero(room_in(free, items[target]) >= items[target].gpus)
+        if not len(hosts):
+            movable[target] = False  # no cluster is ever free enough: nothing can be repaired
             continue
-        trial = assigned.copy()
-        out = _clear(items, free, trial, number, cluster)
-        if out is None:
+        host = int(rng.choice(hosts))
+        more = rng.choice(len(free), size=min(len(free), int(rng.integers(1, 3))), replace=False)
+        around = int(rng.integers(0, 1 + items[target].last - items[target].first + free.shape[1] // 8))
+        close = (first < items[target].last + around) & (last > items[target].first - around)
+        overlaps = (first < items[target].last) & (last > items[target].first)
+        out = movable & (((state == host) & overlaps) | (np.isin(state, more) & close))
+        before = state.copy(), room.copy()
+        for number in np.flatnonzero(out):
+            room[state[number], first[number] : last[number]] += items[number].gpus
+            state[number] = -1
+        if room[host, items[target].first : items[target].last].min() < items[target].gpus:
+            state, room = before
             continue
-        room = _room(items, free, trial)
-        for displaced in sorted(out, key=lambda other: (-items[other].gpus, items[other].first, other)):
-            if not _place(items, room, trial, displaced):
-                _displace_smaller(items, free, trial, displaced)
-                room = _room(items, free, trial)
-        for other in np.flatnonzero(trial < 0):
-            if items[other].cluster < 0:
-                _place(items, room, trial, int(other))
-        if left_over(items, trial) < least:
-            best, least = trial, left_over(items, trial)
-        if least == 0:
-            break
+        room[host, items[target].first : items[target].last] -= items[target].gpus
+        state[target] = host
+        waiting = np.flatnonzero((state < 0) & movable)
+        sizes = np.array([items[number].gpus for number in waiting]) * rng.uniform(0.6, 1.4, len(waiting))
+        for number in waiting[np.argsort(-sizes, kind="stable")]:
+            _place(items, room, state, int(number))
+        now = work[state < 0].sum()
+        if now > lost:
+            state, room = before
+            continue
+        lost = now
+        if lost < least:
+            best, least = state.copy(), lost
     return best
 
 
 def _room(items: Sequence[Item], free: np.ndarray, assigned: np.ndarray) -> np.ndarray:
+    """GPUs of each cluster the assigned items leave, shape (cluster, time)."""
     room = free.copy()
     for item, cluster in zip(items, assigned, strict=True):
         if cluster >= 0:
             room[cluster, item.first : item.last] -= item.gpus
     return room
-
-
-def _clear(
-    items: Sequence[Item], free: np.ndarray, assigned: np.ndarray, number: int, cluster: int
-) -> list[int] | None:
-    """Put the item into the cluster and take out the least work in its way; None if fixed work is."""
-    item = items[number]
-    room = _room(items, free, assigned)[cluster]
-    out: list[int] = []
-    standing = [
-        other
-        for other in np.flatnonzero(assigned == cluster)
-        if items[other].cluster < 0 and items[other].first < item.last and items[other].last > item.first
-    ]
-    for other in sorted(standing, key=lambda other: (items[other].work, other)):
-        if room[item.first : item.last].min() >= item.gpus:
-            break
-        span = slice(max(items[other].first, item.first), min(items[other].last, item.last))
-        if room[span].min() >= item.gpus:
-            continue  # it is in nobody's way
-        room[items[other].first : items[other].last] += items[other].gpus
-        assigned[other] = -1
-        out.append(int(other))
-    if room[item.first : item.last].min() < item.gpus:
-        return None
-    assigned[number] = cluster
-    return out
-
-
-def _displace_smaller(items: Sequence[Item], free: np.ndarray, assigned: np.ndarray, number: int) -> None:
-    """Second step of a chain: the item pushes out work smaller than itself that fits elsewhere at once."""
-    for cluster in range(len(free)):
-        trial = assigned.copy()
-        if free[cluster, items[number].first : items[number].last].min() < items[number].gpus:
-            continue
-        out = _clear(items, free, trial, number, cluster)
-        if out is None or sum(items[other].work for other in out) >= items[number].work:
-            continue
-        room = _room(items, free, trial)
-        if all(_place(items, room, trial, other) for other in out):
-            assigned[:] = trial
-            return
 
 
 def complete_search(items: Sequence[Item], free: np.ndarray, *, nodes: int) -> tuple[np.ndarray | None, bool]:

@@ -1,0 +1,146 @@
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pvlib
+import pytest
+
+from weather import WeatherWarning, read_epw
+from weather.conventions.errors import DataError
+from weather.conventions.variables import REQUIRED
+
+FILES = (
+    "CHN_CQ_Chongqing.Shapingba.575160_CSWD.epw",
+    "CHN_SC_Chengdu-Shuangliu.AP.562940_TMYx.2009-2023.epw",
+    "CHN_SX_Taiyuan.537720_TMYx.epw",
+    "CHN_XZ_Urumqi-Diwopu.AP.514635_TMYx.epw",
+    "CHN_YN_Kunming-Wujiaba.AP.567780_TMYx.epw",
+)
+
+
+def test_one_day_is_left_labelled_utc(write_epw, one_day_rows, expected_values):
+    day = read_epw(write_epw(one_day_rows))
+    assert day.sizes == {"time": 24}
+    assert day["time"].values[0] == np.datetime64("2001-06-20T16:00")  # 21 June 00:00 at +8
+    assert day.attrs["typical_year"] == 1 and day.attrs["utc_offset_h"] == 8.0
+    assert (float(day["latitude"]), float(day["longitude"]), float(day["altitude_m"])) == (37.50, 105.19, 1226.0)
+    for hour in range(24):
+        wanted = expected_values(172, hour)
+        found = {name: float(day[name][hour]) for name in wanted}
+        assert found == pytest.approx(wanted, abs=1e-9)
+
+
+def test_zone_of_the_file_moves_the_stamps(write_epw, one_day_rows):
+    rows = [one_day_rows[0].replace(",8.0,", ",-7.0,"), *one_day_rows[1:]]
+    assert read_epw(write_epw(rows))["time"].values[0] == np.datetime64("2001-06-21T07:00")
+
+
+def test_whole_year_in_order(write_epw, whole_year_rows):
+    year = read_epw(write_epw(whole_year_rows))
+    assert year.sizes == {"time": 8760}
+    assert year["time"].values[0] == np.datetime64("2000-12-31T16:00")
+    assert np.unique(np.diff(year["time"].values)) == np.timedelta64(1, "h")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_measured_files_agree_with_pvlib(shared_data_dir, name):
+    path = shared_data_dir / "weather" / name
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", WeatherWarning)
+        ours = read_epw(path)
+    theirs, place = pvlib.iotools.read_epw(path, coerce_year=2001)
+    assert set(ours.data_vars) == set(REQUIRED)
+    stamps = pd.DatetimeIndex(theirs.index).tz_convert("UTC").tz_localize(None)
+    # pvlib coerces the year of the last hour after shifting, so only the first 8759 stamps are comparable
+    assert np.array_equal(ours["time"].values[:-1], stamps.to_numpy("datetime64[ns]")[:-1])
+    columns = {"pressure": "atmospheric_pressure"}
+    for variable in set(REQUIRED) - {"dni", "dhi"}:
+        assert np.array_equal(ours[variable].values, theirs[columns.get(variable, variable)].to_numpy(float))
+    possible = theirs["dni"].to_numpy() <= 1400
+    for variable in ("dni", "dhi"):
+        assert np.array_equal(ours[variable].values[possible], theirs[variable].to_numpy(float)[possible])
+    assert float(ours["altitude_m"]) == place["altitude"]
+
+
+def test_beam_stronger_than_the_sun_is_repaired_aloud(shared_data_dir):
+    with pytest.warns(WeatherWarning, match="14 hour"):
+        weather = read_epw(shared_data_dir / "weather" / FILES[0])
+    row = 915 - 9
+    assert float(weather["dni"][row]) == 0.0 and float(weather["dhi"][row]) == float(weather["ghi"][row]) == 58.0
+    assert "14 hour(s)" in weather.attrs["history"]
+
+
+def test_broken_beam_column_is_refused(write_epw, one_day_rows):
+    with pytest.raises(DataError, match="at most 1%"):
+        read_epw(write_epw(replaced(one_day_rows, row=20, column=14, text="5000")))
+
+
+def replaced(rows: list[str], *, row: int, column: int, text: str) -> list[str]:
+    parts = rows[row - 1].split(",")
+    parts[column] = text
+    return [*rows[: row - 1], ",".join(parts), *rows[row:]]
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "words"),
+    [
+        (6, "99.9", "row 12: temp_air is 99.9, the code for 'missing'"),
+        (7, "99.9", "row 12: temp_dew is 99.9"),
+        (8, "999", "row 12: relative_humidity is 999"),
+        (9, "999999", "row 12: pressure is 999999"),
+        (13, "9999", "row 12: ghi is 9999"),
+        (15, "9999.0", "row 12: dhi is 9999.0"),
+        (21, "999", "row 12: wind_speed is 999"),
+        (6, "warm", "row 12: temp_air is 'warm'; expected a number"),
+        (6, "nan", "row 12: temp_air is 'nan'"),
+        (3, "7", "row 12: found month, day, hour 6, 21, 7, expected 6, 21, 4"),
+        (2, "x", "row 12: found month, day, hour 6, x, 4"),
+        (9, "870", "pressure is out of range"),
+        (8, "-3", "relative_humidity is out of range"),
+    ],
+)
+def test_bad_cell_names_file_and_row(write_epw, one_day_rows, column, text, words):
+    path = write_epw(replaced(one_day_rows, row=12, column=column, text=text))
+    with pytest.raises(DataError, match=re.escape(words)) as caught:
+        read_epw(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda rows: rows[:-3], "21 data rows, expected 24"),
+        (lambda rows: rows[:8], "0 data rows, expected 24"),
+        (lambda rows: rows[:5], "expected 'LOCATION,...' and 8 header rows"),
+        (lambda rows: ["<html>", *rows[1:]], "row 1: found '<html>'"),
+        (lambda rows: ["LOCATION,x,y", *rows[1:]], "3 fields in LOCATION"),
+        (lambda rows: [rows[0].replace("37.50", "97.50"), *rows[1:]], "latitude is '97.50'"),
+        (lambda rows: [*rows[:-1], "1999,6,21,24,0"], "row 32: 5 columns"),
+        (lambda rows: [*rows[:7], "DATA", *rows[8:]], "row 8: found 'DATA'"),
+        (lambda rows: [*rows[:7], "DATA PERIODS,1,4,Data,Sunday,6/21,6/21", *rows[8:]], "4 record(s) per hour"),
+        (lambda rows: [*rows[:7], "DATA PERIODS,1,1,Data,Sunday,6/21,2/29", *rows[8:]], "'2/29' is not a day"),
+        (lambda rows: [*rows[:7], "DATA PERIODS,1,1,Data,Sunday,6/21,6/20", *rows[8:]], "before it starts"),
+    ],
+)
+def test_malformed_file_is_explained(write_epw, one_day_rows, change, words):
+    path = write_epw(change(one_day_rows))
+    with pytest.raises(DataError, match=re.escape(words)) as caught:
+        read_epw(path)
+    assert str(path) in str(caught.value)
+
+
+def test_cut_year_is_refused(write_epw, whole_year_rows):
+    with pytest.raises(DataError, match="5000 data rows, expected 8760"):
+        read_epw(write_epw(whole_year_rows[:5008]))
+
+
+def test_absent_and_huge_files_are_refused(tmp_path: Path):
+    with pytest.raises(DataError, match="no such file"):
+        read_epw(tmp_path / "none.epw")
+    huge = tmp_path / "huge.epw"
+    with huge.open("wb") as stream:
+        stream.truncate(100 * 1024 * 1024)  # sparse
+    with pytest.raises(DataError, match="at most 64 MB"):
+        read_epw(huge)
