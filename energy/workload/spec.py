@@ -19,7 +19,8 @@ class JobsSpec:
     """Where a queue comes from.
 
     `kind`: "csv", "philly" or "synthetic"; `path`: the file, None for synthetic; `options`: for philly the
-    keyword arguments of :func:`energy.workload.traces.read_philly` that were given; `count`: jobs asked for, synthetic only.
+    keyword arguments of :func:`energy.workload.traces.read_philly` that were given; `count`: jobs asked for,
+    synthetic only.
     """
 
     kind: str

@@ -5,24 +5,28 @@ philly-traces, CC BY 4.0; Jeon et al., Analysis of Large-Scale Multi-Tenant GPU 
 Workloads, USENIX ATC 2019); its figures were counted over jobs of 2 GPUs or more submitted from
 2017-10-03 on.
 
-- Run times are lognormal: the spread of the logarithm is that of Philly's gangs of at least 1 h (1.35;
-  2,555 jobs). Assumption: the median is 6 h, not Philly's 21.6 h, so that most jobs end in a two-day window.
-- Sizes are multiples of 8 GPUs (one server) with power-law frequencies, small ones commoner; the exponent
-  is chosen to reach the asked utilisation. Assumption: 3 % of the gangs fill a whole cluster.
-- Assumption: 2 % of the jobs outlast the window. (In Philly 24 % of the gangs run over 24 h and hold 87 %
-  of the GPU-hours.)
+- Run times are lognormal with the centre (20.9 h) and the spread of the logarithm (1.19) of Philly's gangs
+  of at least 2 h (2,353 jobs). Assumption: cut to 2-30 h, and to what still ends in the window 4 h before
+  its close; the half of the jobs then runs under about 11 h. (In Philly's 2-30 h the median is 9.2 h.)
+- Assumption: 12 % of the jobs outlast the window. They arrive in the last third of the arrivals and run
+  1.1 to 1.6 times what is left of it. (In Philly 24 % of the gangs run over 24 h.)
+- Assumption: gangs are whole servers of 8 GPUs: 70 % of 8-96 GPUs, 23 % of 104-144, 7 % of 160-256, where a
+  cluster holds so many. Within a band the frequency is a power of the size, whose exponent follows from the
+  utilisation asked for. (Philly's gangs are smaller: 95 % have 2 to 8 GPUs.)
+- Assumption: GPU types are asked for in proportion to the GPUs inference leaves free of each.
 - Arrivals swing by 35 % about their mean over the civil day, as gang submissions in Philly do. Assumption:
-  the peak is at 15:00, a fifth waits when the window opens, none arrives in its last third.
-- Assumption: deadlines leave a slack of 0.5 to 1.5 times the duration, at least 4 h and at most 24 h; a
-  tenth of the jobs have none.
+  the peak is at 15:00, a fifth waits when the window opens, none arrives in its last 40 %.
+- Assumption: a job is due after 1.5 to 4 times its run time, and never sooner than 4 h after the earliest
+  end; a quarter of the jobs, among them all that outlast the window, have no deadline.
 - Power is 0.76-0.82 of the server peak (measured in training: arXiv 2506.14551, arXiv 2412.08602).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from statistics import NormalDist
 
 import numpy as np
 
@@ -30,61 +34,59 @@ from energy.workload.packing import Pool, free_gpus_by_cluster
 from energy.workload.record import Job, is_aware
 from weather.conventions.errors import DataError
 
-MEDIAN_H = 6.0
-LOG_SPREAD = 1.35
-SHORTEST_H, LONGEST_H = 1.0, 96.0
-WHOLE_CLUSTER_SHARE = 0.03
-OUTLASTING_SHARE = 0.02
+CENTRE_H, LOG_SPREAD = 20.9, 1.19
+SHORTEST_H, LONGEST_H = 2.0, 30.0
+OUTLASTING_SHARE, OUTLASTING_TIMES, OUTLASTING_ARRIVE_LAST = 0.12, (1.1, 1.6), 1 / 3
+NO_DEADLINE_SHARE = 0.25  # those that outlast the window included
+DUE_TIMES, LEAST_SLACK_H = (1.5, 4.0), 4.0
 WAITING_SHARE = 0.2
-NO_DEADLINE_SHARE = 0.1
-ARRIVAL_SWING, ARRIVAL_PEAK_H, ARRIVALS_UNTIL_SHARE = 0.35, 15.0, 2 / 3
-SLACK_TIMES, SLACK_H = (0.5, 1.5), (4.0, 24.0)
-POWER_FRAC = (0.76, 0.82)
+ARRIVAL_SWING, ARRIVAL_PEAK_H, ARRIVALS_UNTIL_SHARE = 0.35, 15.0, 0.6
 SERVER_GPUS = 8
-LARGEST_FREE_GANG = 256  # assumption: gangs of freely allocated cards stay within 32 servers
+SIZE_BANDS = ((0.70, 8, 96), (0.23, 104, 144), (0.07, 160, 256))  # share of the jobs, GPUs from, GPUs to
+EXPONENT = (-3.0, 2.0)  # of size in the frequency within a band
+POWER_FRAC = (0.76, 0.82)
 _CIVIL_OFFSET_H = 8  # Asia/Shanghai, no daylight saving
 
 
 @dataclass(frozen=True, slots=True)
 class _Draw:
-    """What is drawn for every job before sizes and places are settled; arrays of shape (job,)."""
+    """What is drawn for every job before types and sizes are settled; arrays of shape (job,)."""
 
-    pool: np.ndarray
-    size_rank: np.ndarray
-    whole_cluster: np.ndarray
+    release_h: np.ndarray
+    waits: np.ndarray
     hours: np.ndarray
     outlasts: np.ndarray
-    release_h: np.ndarray
-    slack_times: np.ndarray
+    due_times: np.ndarray
     due: np.ndarray
+    band: np.ndarray
+    rank: np.ndarray
     power_frac: np.ndarray
     tenant: np.ndarray
 
 
 class _Board:
-    """Free GPUs of every cluster over the slots: the witness that every job has a place."""
+    """Free GPUs of every cluster of a GPU type over the slots, in the order of the pools."""
 
     def __init__(self, pools: Sequence[Pool], reserved: Mapping[str, np.ndarray], slots: int) -> None:
-        self.free = [
-            free_gpus_by_cluster(pool, reserved.get(pool.pool_id, np.zeros(slots, dtype=int)))
-            for pool in pools
-        ]
+        none = np.zeros(slots, dtype=int)
+        self.free = np.concatenate(
+            [free_gpus_by_cluster(pool, reserved.get(pool.pool_id, none)) for pool in pools]
+        )
+        self.largest = max(pool.largest_gang for pool in pools)
         self.slots = slots
 
-    def earliest(self, pool: int, gpus: int, first: int, length: int) -> tuple[int, int] | None:
-        """(start, cluster) of the earliest place from slot `first` on, or None in this window."""
-        blocked = np.cumsum(self.free[pool] < gpus, axis=1)
+    def take_earliest(self, gpus: int, *, first: int, length: int, latest: int) -> bool:
+        """Occupy the first cluster that has room earliest, from slot `first` and starting by `latest`."""
+        starts = np.arange(first, min(latest, self.slots - 1) + 1)
+        blocked = np.cumsum(self.free < gpus, axis=1)
         blocked = np.concatenate([np.zeros((len(blocked), 1), dtype=int), blocked], axis=1)
-        starts = np.arange(first, self.slots)
         clear = blocked[:, np.minimum(starts + length, self.slots)] == blocked[:, starts]
         found = np.flatnonzero(clear.any(axis=0))
         if not len(found):
-            return None
-        return int(starts[found[0]]), int(np.flatnonzero(clear[:, found[0]])[0])
-
-    def take(self, pool: int, cluster: int, start: int, length: int, gpus: int) -> None:
-        """Occupy GPUs."""
-        self.free[pool][cluster, start : start + length] -= gpus
+            return False
+        cluster, start = np.argmax(clear[:, found[0]]), starts[found[0]]
+        self.free[cluster, start : start + length] -= gpus
+        return True
 
 
 def synthetic_jobs(
@@ -94,7 +96,7 @@ def synthetic_jobs(
     window_start: datetime,
     horizon_h: float,
     seed: int,
-    utilisation: float = 0.5,
+    utilisation: float = 0.43,
     reserved: Mapping[str, np.ndarray] | None = None,
     step_h: float | None = None,
 ) -> tuple[Job, ...]:
@@ -112,8 +114,8 @@ def synthetic_jobs(
         Same seed, same jobs.
     utilisation
         GPU-hours of the jobs inside the window over the GPU-hours inference leaves free (0-1). Approached as
-        closely as `count` jobs of 8 GPUs to one cluster can; above about 0.8 jobs are made smaller until
-        they fit.
+        closely as `count` jobs by the laws of size can: few jobs ask for less. Jobs that find no place in
+        time are made smaller.
     reserved
         Per pool id the GPUs kept for inference in each slot, shape (time,); pools not named keep none.
     step_h
@@ -128,13 +130,16 @@ def synthetic_jobs(
     Raises
     ------
     DataError
-        For a count, utilisation or horizon outside its range, a naive start, unknown pools in `reserved`, or
-        pools without free GPUs.
+        For a count, utilisation or horizon outside its range, a naive start, unknown pools in `reserved`,
+        pools without free GPUs, or more jobs than find a place.
 
     Notes
     -----
-    Every job is put on a board of clusters and slots while the queue is drawn, largest first, and its
-    deadline is never before the end it has there. So a plan that serves all of them exists.
+    The queue is drawn together with a witness: each job in order of release takes the earliest place in
+    the first cluster of its type that has room, rounded up to whole slots. A gang is halved until its place
+    ends by its deadline and in the window; one that outlasts the window must start when it is released. So
+    a plan that serves all jobs on time exists, and serving them first come, first served is one, unless
+    the power of a node is short.
     """
     reserved = {} if reserved is None else reserved
     if step_h is None:
@@ -149,18 +154,30 @@ def synthetic_jobs(
         reserved=reserved,
         step_h=step_h,
     )
-    board = _Board(pools, reserved, slots)
-    supply = np.array([free.sum() * step_h for free in board.free], dtype=float)
+    kinds = tuple(dict.fromkeys(pool.gpu_type for pool in pools))
+    boards = [_Board([pool for pool in pools if pool.gpu_type == kind], reserved, slots) for kind in kinds]
+    supply = np.array([board.free.sum() * step_h for board in boards])
     if supply.sum() <= 0:
         raise DataError("synthetic jobs: inference leaves no GPU free; lower the reserved GPUs")
-    rng = np.random.default_rng(seed)
     start = window_start.astimezone(UTC)
-    draw = _draw(rng, count, supply, horizon_h, start)
-    gpus, hours = _sizes(draw, pools, horizon_h, utilisation * supply.sum())
-    jobs = {
-        number: _job(number, draw, pools, board, gpus=gpus, hours=hours, start=start, step_h=step_h)
-        for number in sorted(range(count), key=lambda job: (-gpus[job] * hours[job], job))
-    }
+    draw = _draw(np.random.default_rng(seed), count, horizon_h, start)
+    order = sorted(range(count), key=lambda job: (_slots_up(draw.release_h[job], step_h), job))
+    target = utilisation * float(supply.sum())
+    kind_of, gpus = _types_and_sizes(draw, order, boards, supply, target=target, horizon_h=horizon_h)
+    jobs: dict[int, Job] = {}
+    for number in order:
+        due_h = _due_h(draw, number, step_h)
+        kind, size = _place(draw, number, boards, kind=kind_of[number], gpus=gpus[number], due_h=due_h, step_h=step_h)
+        jobs[number] = Job(
+            job_id=f"syn-{number + 1:0{len(str(count))}d}",
+            tenant=f"tenant-{draw.tenant[number]}",
+            gpu_type=kinds[kind],
+            gpus=size,
+            duration_h=float(draw.hours[number]),
+            release=None if draw.waits[number] else start + timedelta(hours=float(draw.release_h[number])),
+            deadline=start + timedelta(hours=due_h) if draw.due[number] else None,
+            power_frac=float(draw.power_frac[number]),
+        )
     return tuple(jobs[number] for number in range(count))
 
 
@@ -178,9 +195,7 @@ def _check_request(
     if not 1 <= count <= 1_000_000:
         raise DataError(f"synthetic jobs: count is {count}; 1 to 1,000,000 are made; give such a number")
     if not 0 < utilisation <= 1:
-        raise DataError(
-            f"synthetic jobs: utilisation is {utilisation}; above 0 and up to 1 is possible; give 0.5"
-        )
+        raise DataError(f"synthetic jobs: utilisation is {utilisation}; above 0 and up to 1 is possible; give 0.43")
     if not is_aware(start):
         raise DataError(f"synthetic jobs: window_start {start} has no time zone; attach UTC")
     slots = round(horizon_h / step_h) if step_h > 0 else 0
@@ -190,9 +205,7 @@ def _check_request(
         raise DataError("synthetic jobs: there are no pools; give the fleet's pools")
     unknown = sorted(set(reserved) - {pool.pool_id for pool in pools})
     if unknown:
-        raise DataError(
-            f"synthetic jobs: reserved names unknown pools: {', '.join(unknown)}; use the pools' ids"
-        )
+        raise DataError(f"synthetic jobs: reserved names unknown pools: {', '.join(unknown)}; use the pools' ids")
     for pool_id, kept in reserved.items():
         if np.shape(kept) != (slots,):
             raise DataError(
@@ -202,136 +215,131 @@ def _check_request(
     return slots
 
 
-def _draw(
-    rng: np.random.Generator, count: int, supply: np.ndarray, horizon_h: float, start: datetime
-) -> _Draw:
-    outlasts = np.zeros(count, dtype=bool)
-    outlasts[rng.permutation(count)[: round(OUTLASTING_SHARE * count)]] = True
-    hours = np.clip(MEDIAN_H * np.exp(LOG_SPREAD * rng.standard_normal(count)), SHORTEST_H, LONGEST_H)
+def _draw(rng: np.random.Generator, count: int, horizon_h: float, start: datetime) -> _Draw:
+    lot = rng.permutation(count)
+    outlasts = lot < round(OUTLASTING_SHARE * count)
+    release_h, waits = _arrivals(rng, outlasts, horizon_h, start)
+    left_h = horizon_h - release_h
+    hours = np.where(outlasts, left_h * rng.uniform(*OUTLASTING_TIMES, count), _run_times(rng, left_h))
+    bounds = np.cumsum([share for share, _, _ in SIZE_BANDS])[:-1]
     return _Draw(
-        pool=rng.choice(len(supply), size=count, p=supply / supply.sum()),
-        size_rank=rng.random(count),
-        whole_cluster=rng.random(count) < WHOLE_CLUSTER_SHARE,
-        hours=np.where(outlasts, horizon_h * (1 + 0.5 * rng.random(count)), hours),
+        release_h=release_h,
+        waits=waits,
+        hours=np.maximum(np.round(hours, 2), 0.01),
         outlasts=outlasts,
-        release_h=_arrivals(rng, count, horizon_h, start),
-        slack_times=rng.uniform(*SLACK_TIMES, count),
-        due=rng.random(count) >= NO_DEADLINE_SHARE,
+        due_times=rng.uniform(*DUE_TIMES, count),
+        due=lot >= round(NO_DEADLINE_SHARE * count),
+        band=np.searchsorted(bounds, rng.random(count), side="right"),
+        rank=rng.random(count),
         power_frac=np.round(rng.uniform(*POWER_FRAC, count), 2),
         tenant=rng.integers(1, 9, count),
     )
 
 
-def _arrivals(rng: np.random.Generator, count: int, horizon_h: float, start: datetime) -> np.ndarray:
-    """Hours after the window's start, whole minutes; NaN for jobs that already wait."""
+def _arrivals(
+    rng: np.random.Generator, outlasts: np.ndarray, horizon_h: float, start: datetime
+) -> tuple[np.ndarray, np.ndarray]:
+    """Hours after the window's start, whole minutes; and which jobs already wait when it opens."""
     minutes = np.arange(max(1, int(ARRIVALS_UNTIL_SHARE * horizon_h * 60)))
     civil_h = start.hour + start.minute / 60 + _CIVIL_OFFSET_H + minutes / 60
     rate = 1 + ARRIVAL_SWING * np.cos(2 * np.pi * (civil_h - ARRIVAL_PEAK_H) / 24)
-    drawn = rng.choice(minutes, size=count, p=rate / rate.sum()) / 60
-    return np.where(rng.random(count) < WAITING_SHARE, np.nan, drawn)
+    late = rate * (minutes >= (1 - OUTLASTING_ARRIVE_LAST) * len(minutes))
+    late = late if late.any() else rate
+    count = len(outlasts)
+    drawn = rng.choice(minutes, size=count, p=rate / rate.sum())
+    drawn = np.where(outlasts, rng.choice(minutes, size=count, p=late / late.sum()), drawn) / 60
+    waits = (rng.random(count) < WAITING_SHARE) & ~outlasts
+    return np.where(waits, 0.0, drawn), waits
 
 
-def _menu(pool: Pool) -> np.ndarray:
-    """Gang sizes of a pool: whole servers up to one cluster."""
-    largest = min(pool.largest_gang, LARGEST_FREE_GANG) if pool.free else pool.largest_gang
-    return np.arange(SERVER_GPUS, largest + 1, SERVER_GPUS) if largest >= SERVER_GPUS else np.array([largest])
+def _run_times(rng: np.random.Generator, left_h: np.ndarray) -> np.ndarray:
+    """Lognormal run times between the shortest and what leaves the slack before the window's end [h]."""
+    law = NormalDist(np.log(CENTRE_H), LOG_SPREAD)
+    most = np.minimum(LONGEST_H, np.maximum(left_h - LEAST_SLACK_H, left_h / 2))
+    least = np.minimum(SHORTEST_H, most / 2)
+    low, high = (np.array([law.cdf(x) for x in np.log(edge)]) for edge in (least, most))
+    chance = low + (high - low) * rng.random(len(left_h))
+    return np.clip(np.exp([law.inv_cdf(p) for p in chance]), least, most)
 
 
-def _sizes(
-    draw: _Draw, pools: Sequence[Pool], horizon_h: float, target_gpu_h: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """GPUs and hours of every job such that the GPU-hours inside the window come near the target."""
-    left_h = horizon_h - np.nan_to_num(draw.release_h)
-    menus = [_menu(pool) for pool in pools]
+def _types_and_sizes(
+    draw: _Draw,
+    order: Sequence[int],
+    boards: Sequence[_Board],
+    supply: np.ndarray,
+    *,
+    target: float,
+    horizon_h: float,
+) -> tuple[list[int], list[int]]:
+    """Type (number) and GPUs of every job such that the GPU-hours inside the window come near the target."""
+    inside_h = np.minimum(draw.hours, horizon_h - draw.release_h)
 
-    def sizes(exponent: float) -> np.ndarray:
-        gpus = np.zeros(len(draw.pool), dtype=int)
-        for number, (pool, menu) in enumerate(zip(pools, menus, strict=True)):
-            weight = (menu / menu[0]) ** exponent
-            edges = np.cumsum(weight / weight.sum())
-            mine = draw.pool == number
-            picked = menu[np.minimum(np.searchsorted(edges, draw.size_rank[mine]), len(menu) - 1)]
-            whole = draw.whole_cluster[mine] & (not pool.free)
-            gpus[mine] = np.where(whole, pool.largest_gang, picked)
-        return gpus
+    def asked(exponent: float) -> tuple[list[int], list[int], float]:
+        """Each job goes to the type that has been asked for least of what it has."""
+        sizes = [_sizes(board.largest, draw, exponent) for board in boards]
+        filled = np.zeros(len(boards))
+        share = np.where(supply > 0, 0.0, np.inf)
+        kind_of, gpus = [0] * len(order), [0] * len(order)
+        for number in order:
+            kind = int(np.argmin(share))
+            kind_of[number], gpus[number] = kind, int(sizes[kind][number])
+            filled[kind] += gpus[number] * inside_h[number]
+            share[kind] = filled[kind] / supply[kind]
+        return kind_of, gpus, float(filled.sum())
 
-    def hours(stretch: float) -> np.ndarray:
-        stretched = np.clip(draw.hours * stretch, SHORTEST_H, max(LONGEST_H, horizon_h))
-        return np.round(np.where(draw.outlasts, draw.hours, stretched), 2)
-
-    def work(gpus: np.ndarray, run_h: np.ndarray) -> float:
-        return float((gpus * np.minimum(run_h, left_h)).sum())
-
-    exponent = _bisect(lambda x: work(sizes(x), hours(1.0)) < target_gpu_h, -4.0, 4.0)
-    gpus = sizes(exponent)
-    # sizes come in steps, and few (many) jobs cannot reach the target at their own run times
-    stretch = _bisect(lambda x: work(gpus, hours(np.exp(x))) < target_gpu_h, -3.0, 3.0)
-    return gpus, hours(np.exp(stretch))
-
-
-def _bisect(too_small: Callable[[float], bool], low: float, high: float) -> float:
-    """Where a monotone test turns from true to false, or the nearer end."""
-    for _ in range(50):
+    low, high = EXPONENT
+    for _ in range(20):
         middle = (low + high) / 2
-        low, high = (middle, high) if too_small(middle) else (low, middle)
-    return high
+        low, high = (middle, high) if asked(middle)[2] < target else (low, middle)
+    return asked(low)[:2]
+
+
+def _sizes(largest: int, draw: _Draw, exponent: float) -> np.ndarray:
+    """GPUs of every job if it asked for a type whose largest gang is given, shape (job,)."""
+    gpus = np.zeros(len(draw.rank), dtype=int)
+    menu = np.array([largest])  # of clusters below one server
+    for number, (_, least, most) in enumerate(SIZE_BANDS):
+        band = np.arange(least, min(most, largest) + 1, SERVER_GPUS)
+        menu = band if len(band) else menu  # a band beyond the cluster falls back to the one below
+        edges = np.cumsum((menu / menu[-1]) ** exponent)
+        mine = draw.band == number
+        gpus[mine] = menu[np.searchsorted(edges, draw.rank[mine] * edges[-1], side="right")]
+    return gpus
+
+
+def _slots_up(hours: float, step_h: float) -> int:
+    return int(np.ceil(hours / step_h - 1e-9))
+
+
+def _due_h(draw: _Draw, number: int, step_h: float) -> float:
+    """Hours after the window's start by which the job is due, whole minutes; inf without deadline."""
+    if not draw.due[number]:
+        return np.inf
+    release_h, run_h = float(draw.release_h[number]), float(draw.hours[number])
+    wanted = release_h + max(run_h * draw.due_times[number], run_h + LEAST_SLACK_H)
+    rounded = (_slots_up(release_h, step_h) + _slots_up(run_h, step_h)) * step_h
+    return float(np.ceil(60 * max(wanted, rounded) - 1e-6) / 60)
 
 
 def _place(
-    number: int,
-    draw: _Draw,
-    pools: Sequence[Pool],
-    board: _Board,
-    *,
-    gpus: int,
-    first: int,
-    length: int,
-) -> tuple[Pool, int, int]:
-    """Pool, GPUs and first slot of a place now taken: the drawn pool, others of its type, then smaller gangs."""
-    wanted = int(draw.pool[number])
-    kind = pools[wanted].gpu_type
-    same = [p for p, pool in enumerate(pools) if pool.gpu_type == kind and p != wanted]
-    other = [p for p, pool in enumerate(pools) if pool.gpu_type != kind]
-    size = gpus
-    while size >= 1:
-        for candidate in [wanted, *same] if size > SERVER_GPUS else [wanted, *same, *other]:
-            found = board.earliest(candidate, size, first, length)
-            if found is not None:
-                begin, cluster = found
-                board.take(candidate, cluster, begin, length, size)
-                return pools[candidate], size, begin
-        size = max(SERVER_GPUS, size // 2 // SERVER_GPUS * SERVER_GPUS) if size > SERVER_GPUS else size // 2
+    draw: _Draw, number: int, boards: Sequence[_Board], *, kind: int, gpus: int, due_h: float, step_h: float
+) -> tuple[int, int]:
+    """Type and GPUs of a place now taken in time: of the type drawn, then smaller gangs, then other types."""
+    slots = boards[0].slots
+    first, length = (_slots_up(hours[number], step_h) for hours in (draw.release_h, draw.hours))
+    first = min(first, slots - 1)
+    latest = first if draw.outlasts[number] else slots - length if first + length <= slots else slots - 1
+    if due_h < np.inf:
+        latest = min(latest, int(np.floor(due_h / step_h + 1e-9)) - length)
+    sizes = [gpus]
+    while sizes[-1] > 1:
+        half = sizes[-1] // 2
+        sizes.append(half // SERVER_GPUS * SERVER_GPUS if half >= SERVER_GPUS else half)
+    for candidate in [kind, *(other for other in range(len(boards)) if other != kind)]:
+        for size in sizes:
+            if boards[candidate].take_earliest(size, first=first, length=length, latest=latest):
+                return candidate, size
     raise DataError(
-        f"synthetic jobs: job {number + 1} finds no place; ask for fewer jobs, a longer window or a lower utilisation"
-    )
-
-
-def _job(
-    number: int,
-    draw: _Draw,
-    pools: Sequence[Pool],
-    board: _Board,
-    *,
-    gpus: np.ndarray,
-    hours: np.ndarray,
-    start: datetime,
-    step_h: float,
-) -> Job:
-    """The job with a place on the board, due no earlier than it ends there."""
-    waits = bool(np.isnan(draw.release_h[number]))
-    release_h = 0.0 if waits else float(draw.release_h[number])
-    run_h = float(hours[number])
-    first, length = (int(np.ceil(value / step_h - 1e-9)) for value in (release_h, run_h))
-    pool, size, begin = _place(number, draw, pools, board, gpus=int(gpus[number]), first=first, length=length)
-    slack_h = float(np.clip(draw.slack_times[number] * run_h, *SLACK_H))
-    due_h = np.ceil(60 * max(release_h + run_h + slack_h, (begin + length) * step_h)) / 60
-    return Job(
-        job_id=f"syn-{number + 1:0{len(str(len(gpus)))}d}",
-        tenant=f"tenant-{draw.tenant[number]}",
-        gpu_type=pool.gpu_type,
-        gpus=size,
-        duration_h=run_h,
-        release=None if waits else start + timedelta(hours=release_h),
-        deadline=start + timedelta(hours=due_h) if draw.due[number] else None,
-        power_frac=float(draw.power_frac[number]),
+        f"synthetic jobs: job {number + 1} finds no place in time; ask for fewer jobs, a longer window or a lower "
+        "utilisation"
     )
