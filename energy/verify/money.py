@@ -1,0 +1,215 @@
+"""Prices, cost terms, figures and targets, worked out again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from energy.verify.case import Case, by_id, hours_share, month_floor_kw
+from energy.verify.result import Check, numbers, sentences
+from models.grid import energy_price
+from weather import derive
+
+
+def prices(case: Case) -> Check:
+    """Prices and the carbon factor are the study's."""
+    tariff, green = tariff_prices(case), green_prices(case)
+    carbon = np.broadcast_to(case.plan["carbon_kg_per_kwh"].values[:, None], tariff.shape)
+    off = np.array(
+        [
+            np.abs(case.of("price_cny_per_kwh") - tariff),
+            np.abs(case.of("green_price_cny_per_kwh") - green),
+            np.abs(carbon - case.grid("carbon_kg_per_kwh")),
+        ]
+    )
+    kinds = ("import price", "green price", "carbon factor")
+    return numbers(
+        "prices and carbon factors",
+        off,
+        limit=case.tolerance,
+        unit="CNY/kWh, kg/kWh",
+        law="Import price by the node's tariff in civil time, green price by the mix of PV and wind, carbon factor "
+        "by node.",
+        at=lambda i: f"{kinds[i[0]]} {case.at(i[1:])}",
+    )
+
+
+def tariff_prices(case: Case) -> np.ndarray:
+    """Import price of every node and step [CNY/kWh]."""
+    return np.array(
+        [energy_price(case.time, case.study.tariff(node.grid.tariff), step_h=case.step_h) for node in case.study.nodes]
+    )
+
+
+def green_prices(case: Case) -> np.ndarray:
+    """Price of a kWh of the mix of PV and wind [CNY/kWh]; 0 where there is none."""
+    pv, wind = case.of("pv_kw"), case.of("wind_kw")
+    owed = [
+        p * (node.pv.price_cny_per_kwh if node.pv else 0.0) + w * (node.wind.price_cny_per_kwh if node.wind else 0.0)
+        for node, p, w in zip(case.study.nodes, pv, wind, strict=True)
+    ]
+    total = pv + wind
+    return np.divide(np.array(owed), total, out=np.zeros_like(total), where=total > 0)
+
+
+def outdoor(case: Case) -> Check:
+    """Temperatures shown are the weather's."""
+    order = [node.id for node in case.study.nodes]
+    weather = case.weather.sel(node=order).transpose("node", "time")
+    share = hours_share(case.time, case.step_h, weather["time"].values).T
+    wet = derive.wet_bulb(*(weather[v].values for v in ("temp_air", "relative_humidity", "pressure")))
+    off = np.array(
+        [
+            np.abs(case.of("temp_air_degc") - weather["temp_air"].values @ share),
+            np.abs(case.of("wet_bulb_degc") - wet @ share),
+        ]
+    )
+    return numbers(
+        "outdoor temperatures",
+        off,
+        limit=case.tolerance,
+        unit="K",
+        law="temp_air and wet_bulb are the weather's, averaged over the step.",
+        at=lambda i: f"{('temp_air', 'wet_bulb')[i[0]]} {case.at(i[1:])}",
+    )
+
+
+def cost_terms(case: Case) -> dict[str, float]:
+    """Cost of the window by term [CNY], from flows and the study's prices."""
+    wear = np.array([[node.battery.wear_cny_per_kwh if node.battery else 0.0] for node in case.study.nodes])
+    bought, sold = case.of("import_kw"), case.of("exported_kw")
+    taken = case.of("renewable_direct_kw") + case.of("charge_green_kw") + sold
+    drawn = case.of("discharge_green_kw") + case.of("discharge_grey_kw")
+    floor = month_floor_kw(case)
+    added_peak = np.maximum(bought.max(axis=1) - floor, 0.0)
+    carbon_price = case.study.planning.carbon_price_cny_per_kg * case.grid("carbon_kg_per_kwh")
+    terms = {
+        "cost_energy_cny": np.sum(bought * tariff_prices(case)) * case.step_h,
+        "cost_demand_cny": np.sum(added_peak * case.grid("demand_price_cny_per_kw_month")[:, 0]),
+        "cost_green_cny": np.sum(taken * green_prices(case)) * case.step_h,
+        "revenue_export_cny": np.sum(sold * case.grid("export_price_cny_per_kwh")) * case.step_h,
+        "cost_carbon_cny": np.sum(bought * carbon_price) * case.step_h,
+        "cost_wear_cny": np.sum(drawn * wear) * case.step_h,
+    }
+    terms = {name: float(value) for name, value in terms.items()}
+    terms["cost_cny"] = sum(terms.values()) - 2 * terms["revenue_export_cny"]
+    return terms
+
+
+def energies(case: Case) -> dict[str, float]:
+    """Energies of the window [kWh] and the ratios of them."""
+    h = case.step_h
+    it, facility = float(case.of("it_kw").sum()) * h, float(case.of("facility_kw").sum()) * h
+    direct, stored = case.of("renewable_direct_kw"), case.of("discharge_green_kw")
+    green = float((direct + stored).sum()) * h
+    available = case.of("pv_kw") + case.of("wind_kw")
+    matched = float(np.minimum(available, case.of("facility_kw")).sum()) * h
+    curtailed, offered = float(case.of("curtailed_kw").sum()) * h, float(available.sum()) * h
+    co2 = float((case.of("import_kw") * case.grid("carbon_kg_per_kwh")).sum()) * h
+    return {
+        "pue": facility / it,
+        "pue_reference_inlet": facility / (float(case.of("it_reference_kw").sum()) * h),
+        "renewable_share": green / facility,
+        "hourly_matched_share": matched / facility,
+        "curtailed_share": curtailed / offered if offered > 0 else 0.0,
+        "it_kwh": it,
+        "facility_kwh": facility,
+        "green_kwh": green,
+        "available_kwh": offered,
+        "import_kwh": float(case.of("import_kw").sum()) * h,
+        "exported_kwh": float(case.of("exported_kw").sum()) * h,
+        "curtailed_kwh": curtailed,
+        "co2_kg": co2,
+        "cue_location": co2 / it,
+        "peak_import_kw": float(case.of("import_kw").max(axis=1).sum()),
+    }
+
+
+def job_figures(case: Case, segments: pd.DataFrame) -> dict[str, float]:
+    """Counts and GPU-hours of jobs, from the job table and the queue."""
+    hour, jobs = pd.Timedelta(hours=1), by_id(case.jobs)
+    rows = [(jobs[str(row.job_id)], row) for row in segments.itertuples() if str(row.job_id) in jobs]
+    late = sum(1 for _, row in rows if row.slack_h < -1e-9)
+    return {
+        "jobs_total": len(jobs),
+        "jobs_placed": len(rows),
+        "jobs_unserved": len(jobs) - len(rows),
+        "jobs_late": late,
+        "gpu_h_served": float(sum(job.gpus * ((row.end - row.start) / hour) for job, row in rows)),
+        "gpu_h_carried_out": float(sum(job.gpus * row.remaining_h for job, row in rows)),
+    }
+
+
+def _compared(case: Case, name: str, own: Mapping[str, float], given: Mapping, law: str) -> Check:
+    """Figures against the published ones, relative to the larger of 1 and the figure."""
+    names = list(own)
+    off = []
+    for key in names:
+        value = given.get(key)
+        missing = not isinstance(value, int | float)
+        off.append(np.inf if missing else abs(value - own[key]) / max(1.0, abs(own[key])))
+    return numbers(
+        name,
+        np.array(off),
+        limit=case.tolerance,
+        unit="relative",
+        law=law,
+        at=lambda i: f"{names[i[0]]}: published {given.get(names[i[0]])}, recomputed {own[names[i[0]]]:.9g}",
+    )
+
+
+def published_costs(case: Case, kpis: Mapping) -> Check:
+    """Every cost term is what flows and prices make, and they sum to the cost."""
+    law = (
+        "Each cost term follows from flows and the study's prices; the cost is energy + demand + green - export "
+        "+ carbon + wear."
+    )
+    return _compared(case, "cost terms", cost_terms(case), kpis, law)
+
+
+def published_energies(case: Case, kpis: Mapping) -> Check:
+    """Energies, ratios and CO2 are what the flows make."""
+    law = "PUE, shares, energies and CO2 are sums and ratios of sums of the plan's own powers."
+    return _compared(case, "energy figures", energies(case), kpis, law)
+
+
+def published_jobs(case: Case, segments: pd.DataFrame, kpis: Mapping) -> Check:
+    """Counts of jobs are those of the job table."""
+    law = "Jobs placed, unserved and late, and GPU-hours, are those of the job table and the queue."
+    return _compared(case, "job figures", job_figures(case, segments), kpis, law)
+
+
+def published_plant(case: Case, own: Mapping[str, float], kpis: Mapping) -> Check:
+    """PUE and water by the nonlinear plant, where they are published."""
+    law = "pue_plant, water_l and wue are those of the nonlinear plant."
+    return _compared(case, "plant figures", {key: own[key] for key in own if key in kpis}, kpis, law)
+
+
+def targets(case: Case, published: Mapping) -> Check:
+    """A target is published as met only where the plan meets it."""
+    found, faults = energies(case), []
+    asked = {"pue": case.study.targets.pue, "renewable_share": case.study.targets.renewable_share}
+    short = {
+        "pue": found["facility_kwh"] - asked["pue"] * found["it_kwh"],
+        "renewable_share": asked["renewable_share"] * found["facility_kwh"] - found["green_kwh"],
+    }
+    rounding = 1e-6 * found["facility_kwh"]
+    for name, target in asked.items():
+        given = published.get(name)
+        if given is None:
+            faults.append(f"{name} is not published")
+            continue
+        if abs(given["target"] - target) > 1e-12 or abs(given["value"] - found[name]) > case.tolerance:
+            faults.append(f"{name}: published {given['value']:g} against {given['target']:g}")
+        if bool(given["met"]) != (short[name] <= rounding):
+            faults.append(f"{name}: met is {given['met']}, {short[name]:.6g} kWh short")
+        elif abs(given["missed_kwh"] - (0.0 if given["met"] else short[name])) > rounding:
+            faults.append(f"{name}: missed by {given['missed_kwh']:g} kWh published, {short[name]:.6g} found")
+    return sentences(
+        "targets told as they are",
+        faults,
+        unit="targets",
+        law="A target is published with the study's value, the plan's value, and whether and by how much it is missed.",
+    )

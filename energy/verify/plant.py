@@ -1,0 +1,236 @@
+"""IT, setpoints and the nonlinear plant."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from energy.config import Study
+from energy.verify.case import Case, added_kw, base_it_kw, by_id, hours_share
+from energy.verify.result import Check, numbers, sentences
+from models.cooling import inlet_degc
+from models.gpu import inlet_power_factor
+from models.overhead import cooling_kw, overhead_kw, water_l_per_h
+
+TABLE_LIMIT = 0.02  # share of overhead energy the planner's table may be off the plant
+
+
+def it_power(case: Case, segments: pd.DataFrame) -> Check:
+    """IT at the reference inlet is idle servers, inference, storage and the jobs that run."""
+    expected = base_it_kw(case)
+    jobs, node_ids = by_id(case.jobs), [node.id for node in case.study.nodes]
+    for row in segments.itertuples():
+        job = jobs.get(str(row.job_id))
+        if job is None or row.node not in node_ids:
+            continue  # what is wrong with the segment is another check's to say
+        expected[node_ids.index(row.node)] += added_kw(job, case) * _running_share(case, row)
+    return numbers(
+        "IT power",
+        np.abs(case.of("it_reference_kw") - expected),
+        limit=case.tolerance,
+        unit="kW",
+        law="it_reference = other IT + idle draw of every GPU + inference and running jobs above idle.",
+        at=case.at,
+    )
+
+
+def _running_share(case: Case, row) -> np.ndarray:
+    """Share of each step a segment runs, (step,)."""
+    hour = pd.Timedelta(hours=1)
+    start, end = ((t - case.opens) / hour / case.step_h for t in (row.start, row.end))
+    steps = np.arange(len(case.time))
+    return np.clip(np.minimum(end, steps + 1) - np.maximum(start, steps), 0.0, 1.0)
+
+
+def inlet(case: Case) -> Check:
+    """The inlet follows from the setpoint, and the server fans from the inlet."""
+    breach = np.zeros((2, *case.of("it_kw").shape))
+    for n, node in enumerate(case.study.nodes):
+        degrees = np.asarray(inlet_degc(node.cooling.plant(), case.of("setpoint_degc")[n]), dtype=float)
+        breach[0, n] = np.abs(case.of("inlet_degc")[n] - degrees)
+        fans = inlet_power_factor(degrees) * case.of("it_reference_kw")[n]
+        breach[1, n] = np.abs(case.of("it_kw")[n] - fans)
+    return numbers(
+        "server inlet and fans",
+        breach,
+        limit=case.tolerance,
+        unit="K, kW",
+        law="inlet follows from the setpoint; it = it_reference x server power at that inlet.",
+        at=lambda i: f"{('inlet_degc', 'it_kw')[i[0]]} {case.at(i[1:])}",
+    )
+
+
+def it_rating(case: Case) -> Check:
+    """IT power keeps to what the node is built for."""
+    rated = np.array(
+        [[min(node.electrical.rated_kw, node.cooling.rated_heat_kw)] for node in case.study.nodes], dtype=float
+    )
+    return numbers(
+        "IT within the plant's rating",
+        case.of("it_kw") - rated,
+        limit=case.tolerance,
+        unit="kW",
+        law="it is at most the rating of the electrical plant and of the cooling plant.",
+        at=case.at,
+    )
+
+
+def setpoints(case: Case) -> Check:
+    """Only setpoints the study lists, and the mode is the setpoint's number."""
+    faults = []
+    for n, node in enumerate(case.study.nodes):
+        listed = np.array(node.cooling.setpoints_degc)
+        for slot, (degc, mode) in enumerate(zip(case.of("setpoint_degc")[n], case.of("mode")[n], strict=True)):
+            here = np.flatnonzero(np.abs(listed - degc) <= case.tolerance)
+            if not len(here):
+                faults.append(f"{case.at((n, slot))}: {degc:g} degC is none of {listed.tolist()}")
+            elif int(mode) != here[0]:
+                faults.append(f"{case.at((n, slot))}: mode {int(mode)} is not that of {degc:g} degC")
+    return sentences(
+        "setpoints of the study",
+        faults,
+        unit="steps",
+        law="Every setpoint is one the study lists for the node, and mode is its number in that list.",
+    )
+
+
+def dwell(case: Case) -> Check:
+    """A setpoint is held for the dwell time, counting what the state carried in."""
+    need = case.study.planning.setpoint_dwell_h
+    short, names = [], []
+    for n, node in enumerate(case.study.nodes):
+        degrees = case.of("setpoint_degc")[n]
+        changes = [0, *(np.flatnonzero(np.abs(np.diff(degrees)) > 1e-9) + 1)]
+        held = case.carried(node.id)
+        carried = held is not None and _listed(node, held.setpoint_degc)
+        if carried and abs(degrees[0] - held.setpoint_degc) > 1e-6:
+            short.append(need - held.setpoint_held_h)
+            names.append(f"{case.at((n, 0))}: {held.setpoint_degc:g} degC left after {held.setpoint_held_h:g} h")
+        for first, after in pairwise(changes):
+            hours = (after - first) * case.step_h
+            if first == 0 and not carried:
+                continue  # for how long it had been held before is not known
+            if first == 0 and abs(degrees[0] - held.setpoint_degc) <= 1e-6:
+                hours += held.setpoint_held_h
+            short.append(need - hours)
+            names.append(f"{case.at((n, after))}: {degrees[first]:g} degC left after {hours:g} h")
+    return numbers(
+        "setpoint dwell",
+        np.array(short),
+        limit=1e-6,
+        unit="h",
+        law="A setpoint that begins is held for the dwell time or to the window's end; the state's setpoint counts on.",
+        at=lambda i: names[i[0]],
+    )
+
+
+def setpoint_rate(case: Case) -> Check:
+    """Inlet air changes no faster than the study allows."""
+    degrees = case.of("setpoint_degc")
+    first = degrees[:, :1].copy()
+    for n, node in enumerate(case.study.nodes):
+        held = case.carried(node.id)
+        if held is not None and _listed(node, held.setpoint_degc):
+            first[n] = held.setpoint_degc
+    change = np.abs(np.diff(np.concatenate([first, degrees], axis=1), axis=1)) / case.step_h
+    return numbers(
+        "setpoint rate",
+        change - case.study.planning.setpoint_rate_k_per_h,
+        limit=case.tolerance,
+        unit="K/h",
+        law="From step to step, and from the state's setpoint, a setpoint moves at most at the study's rate.",
+        at=case.at,
+    )
+
+
+def _listed(node, degc: float) -> bool:
+    """Whether the study still has the setpoint the state carries: one it no longer has binds nothing."""
+    return any(abs(degc - listed) < 1e-6 for listed in node.cooling.setpoints_degc)
+
+
+def audit_plant(plan: xr.Dataset, *, study: Study, weather: xr.Dataset, step_h: float) -> xr.Dataset:
+    """What the nonlinear plant makes of a plan's IT power and setpoints in the hourly weather.
+
+    Parameters
+    ----------
+    plan
+        Content of plan.nc: ``it_kw``, ``setpoint_degc`` (node, time).
+    study
+        Gives the plants.
+    weather
+        Hourly weather (node, time) that covers the plan.
+    step_h
+        Length of a step [h].
+
+    Returns
+    -------
+    Dataset (node, time)
+        ``overhead_plant_kw``, ``cooling_kw``, ``facility_plant_kw`` [kW], ``water_l`` [L per step] and
+        ``pue_plant`` [-]. Steps longer than an hour are means over their hours; in shorter ones the
+        hour's weather holds.
+
+    Raises
+    ------
+    DataError
+        IT power that is missing, negative, or more than the cooling plant is rated for.
+    """
+    time, hours = plan["time"].values, weather["time"].values
+    share = hours_share(time, step_h, hours)
+    step, hour = np.nonzero(share > 1e-12)  # each piece of a step inside one hour
+    weight = np.zeros((len(time), len(step)))
+    weight[step, np.arange(len(step))] = share[step, hour]
+    rows: dict[str, list[np.ndarray]] = {"overhead_plant_kw": [], "cooling_kw": [], "water_l": []}
+    for node in study.nodes:
+        here = weather.sel(node=node.id).isel(time=hour)
+        # the pieces are not equally spaced stamps: they are told apart by number
+        here = here.assign_coords(time=np.arange(len(step)))
+        it = plan["it_kw"].sel(node=node.id).values[step]
+        setpoint = plan["setpoint_degc"].sel(node=node.id).values[step]
+        plant = node.node_plant()
+        rows["overhead_plant_kw"].append(weight @ overhead_kw(here, plant, it, setpoint).values)
+        rows["cooling_kw"].append(weight @ cooling_kw(here, plant, it, setpoint).values)
+        rows["water_l"].append(weight @ water_l_per_h(here, plant, it, setpoint).values * step_h)
+    it = plan["it_kw"].sel(node=[node.id for node in study.nodes]).values
+    arrays = {name: np.array(values) for name, values in rows.items()}
+    arrays["facility_plant_kw"] = it + arrays["overhead_plant_kw"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        arrays["pue_plant"] = arrays["facility_plant_kw"] / it
+    units = {"water_l": ("L", "time: sum"), "pue_plant": ("1", "time: mean")}
+    data = {}
+    for name, values in arrays.items():
+        unit, method = units.get(name, ("kW", "time: mean"))
+        data[name] = (("node", "time"), values, {"units": unit, "cell_methods": method})
+    return xr.Dataset(data, coords={"node": [node.id for node in study.nodes], "time": time})
+
+
+def table_against_plant(case: Case, audit: xr.Dataset) -> Check:
+    """The planner's convex table is near the plant it stands for."""
+    plant = audit["overhead_plant_kw"].values
+    off = np.abs(case.of("overhead_kw") - plant)
+    share = off.sum() / plant.sum() if plant.sum() > 0 else np.inf
+    place = np.unravel_index(int(np.argmax(np.nan_to_num(off, nan=np.inf))), off.shape)
+    return numbers(
+        "overhead table against the nonlinear plant",
+        np.array([share]),
+        limit=TABLE_LIMIT,
+        unit="1",
+        law="Summed over the window, overhead is off the nonlinear plant by at most 2 % of its energy.",
+        at=lambda _: f"most {off[place]:.3g} kW of {plant[place]:.4g} kW, {case.at(place)}",
+    )
+
+
+def audit_published(case: Case, audit: xr.Dataset) -> Check:
+    """What the plan says of cooling and water is what the plant says."""
+    names = [name for name in ("overhead_plant_kw", "cooling_kw", "water_l") if name in case.plan]
+    gaps = [np.abs(case.of(name) - audit[name].values) for name in names]
+    return numbers(
+        "cooling and water of the plant",
+        np.array(gaps),
+        limit=case.tolerance,
+        unit="kW, L",
+        law="Published cooling power, plant overhead and water are those of the nonlinear plant.",
+        at=lambda i: f"{names[i[0]]} {case.at(i[1:])}",
+    )
