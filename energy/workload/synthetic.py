@@ -11,8 +11,9 @@ Workloads, USENIX ATC 2019); its figures were counted over jobs of 2 GPUs or mor
 - Assumption: 12 % of the jobs outlast the window. They arrive in the last third of the arrivals and run
   1.1 to 1.6 times what is left of it. (In Philly 24 % of the gangs run over 24 h.)
 - Assumption: gangs are whole servers of 8 GPUs: 70 % of 8-96 GPUs, 23 % of 104-144, 7 % of 160-256, where a
-  cluster holds so many. Within a band the frequency is a power of the size, whose exponent follows from the
-  utilisation asked for. (Philly's gangs are smaller: 95 % have 2 to 8 GPUs.)
+  cluster holds so many, else the band below. The frequency is a power of the size, within the bands if its
+  exponent is positive, over all of them if it is negative; the exponent follows from the utilisation asked
+  for. (Philly's gangs are smaller: 95 % have 2 to 8 GPUs.)
 - Assumption: GPU types are asked for in proportion to the GPUs inference leaves free of each.
 - Arrivals swing by 35 % about their mean over the civil day, as gang submissions in Philly do. Assumption:
   the peak is at 15:00, a fifth waits when the window opens, none arrives in its last 40 %.
@@ -43,7 +44,7 @@ WAITING_SHARE = 0.2
 ARRIVAL_SWING, ARRIVAL_PEAK_H, ARRIVALS_UNTIL_SHARE = 0.35, 15.0, 0.6
 SERVER_GPUS = 8
 SIZE_BANDS = ((0.70, 8, 96), (0.23, 104, 144), (0.07, 160, 256))  # share of the jobs, GPUs from, GPUs to
-EXPONENT = (-3.0, 2.0)  # of size in the frequency within a band
+EXPONENT = (-4.0, 2.0)  # of size in its frequency
 POWER_FRAC = (0.76, 0.82)
 _CIVIL_OFFSET_H = 8  # Asia/Shanghai, no daylight saving
 
@@ -58,7 +59,6 @@ class _Draw:
     outlasts: np.ndarray
     due_times: np.ndarray
     due: np.ndarray
-    band: np.ndarray
     rank: np.ndarray
     power_frac: np.ndarray
     tenant: np.ndarray
@@ -221,7 +221,6 @@ def _draw(rng: np.random.Generator, count: int, horizon_h: float, start: datetim
     release_h, waits = _arrivals(rng, outlasts, horizon_h, start)
     left_h = horizon_h - release_h
     hours = np.where(outlasts, left_h * rng.uniform(*OUTLASTING_TIMES, count), _run_times(rng, left_h))
-    bounds = np.cumsum([share for share, _, _ in SIZE_BANDS])[:-1]
     return _Draw(
         release_h=release_h,
         waits=waits,
@@ -229,7 +228,6 @@ def _draw(rng: np.random.Generator, count: int, horizon_h: float, start: datetim
         outlasts=outlasts,
         due_times=rng.uniform(*DUE_TIMES, count),
         due=lot >= round(NO_DEADLINE_SHARE * count),
-        band=np.searchsorted(bounds, rng.random(count), side="right"),
         rank=rng.random(count),
         power_frac=np.round(rng.uniform(*POWER_FRAC, count), 2),
         tenant=rng.integers(1, 9, count),
@@ -276,7 +274,7 @@ def _types_and_sizes(
 
     def asked(exponent: float) -> tuple[list[int], list[int], float]:
         """Each job goes to the type that has been asked for least of what it has."""
-        sizes = [_sizes(board.largest, draw, exponent) for board in boards]
+        sizes = [_sizes(board.largest, draw.rank, exponent) for board in boards]
         filled = np.zeros(len(boards))
         share = np.where(supply > 0, 0.0, np.inf)
         kind_of, gpus = [0] * len(order), [0] * len(order)
@@ -291,20 +289,29 @@ def _types_and_sizes(
     for _ in range(20):
         middle = (low + high) / 2
         low, high = (middle, high) if asked(middle)[2] < target else (low, middle)
-    return asked(low)[:2]
+    kind_of, gpus, total = asked(low)
+    while total > 1.1 * target and max(gpus) > 1:  # more jobs than servers can carry: parts of servers
+        gpus = [max(1, size // 2) for size in gpus]
+        total = float(inside_h @ gpus)
+    return kind_of, gpus
 
 
-def _sizes(largest: int, draw: _Draw, exponent: float) -> np.ndarray:
+def _sizes(largest: int, rank: np.ndarray, exponent: float) -> np.ndarray:
     """GPUs of every job if it asked for a type whose largest gang is given, shape (job,)."""
-    gpus = np.zeros(len(draw.rank), dtype=int)
-    menu = np.array([largest])  # of clusters below one server
-    for number, (_, least, most) in enumerate(SIZE_BANDS):
+    if largest < SERVER_GPUS:
+        return np.full(len(rank), largest)
+    menu, weight = [], []
+    for share, least, most in SIZE_BANDS:
         band = np.arange(least, min(most, largest) + 1, SERVER_GPUS)
-        menu = band if len(band) else menu  # a band beyond the cluster falls back to the one below
-        edges = np.cumsum((menu / menu[-1]) ** exponent)
-        mine = draw.band == number
-        gpus[mine] = menu[np.searchsorted(edges, draw.rank[mine] * edges[-1], side="right")]
-    return gpus
+        if len(band):
+            frequency = band ** max(exponent, 0.0)
+            menu.append(band)
+            # a negative exponent also moves jobs to the bands below
+            weight.append(share * frequency / frequency.sum() * (band / SERVER_GPUS) ** min(exponent, 0.0))
+        else:
+            weight[-1] = weight[-1] * (1 + share / SIZE_BANDS[len(menu) - 1][0])
+    edges = np.cumsum(np.concatenate(weight))
+    return np.concatenate(menu)[np.searchsorted(edges[:-1] / edges[-1], rank, side="right")]
 
 
 def _slots_up(hours: float, step_h: float) -> int:
