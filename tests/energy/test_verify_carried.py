@@ -1,0 +1,157 @@
+"""Steps of other lengths, what the state carries in, and how a verification is told."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from energy.state import RunningJob
+from energy.verify import audit_plant
+from energy.verify.case import Case, base_it_kw, hours_share, reserved_gpus
+from energy.workload.jobs import Job
+
+_spec = importlib.util.spec_from_file_location("verify_made", Path(__file__).with_name("test_verify_made.py"))
+_made = importlib.util.module_from_spec(_spec)
+sys.modules["verify_made"] = _made  # dataclasses look their module up
+_spec.loader.exec_module(_made)
+OPENS, SLOTS, TIME, failed, hours = _made.OPENS, _made.SLOTS, _made.TIME, _made.failed, _made.hours
+
+
+@pytest.fixture(scope="module")
+def made():
+    return _made.make_plan()
+
+
+@pytest.mark.parametrize(
+    ("step_h", "row"), [(1.0, [0, 1, 0, 0]), (0.5, [1, 0, 0, 0]), (2.0, [0, 0, 0.5, 0.5]), (1.5, [0, 1 / 3, 2 / 3, 0])]
+)
+def test_a_step_is_the_mean_of_its_hours(step_h, row):
+    steps = TIME[0] + np.arange(2) * np.timedelta64(round(step_h * 3600), "s")
+    share = hours_share(steps, step_h, TIME[:4])
+    np.testing.assert_allclose(share[1], row, atol=1e-12)
+    np.testing.assert_allclose(share.sum(axis=1), 1.0, atol=1e-12)
+
+
+def case_of(made, *, step_h: float) -> Case:
+    steps = round(SLOTS / step_h)
+    time = TIME[0] + np.arange(steps) * np.timedelta64(round(step_h * 3600), "s")
+    plan = made.plan().isel(time=np.zeros(steps, dtype=int)).assign_coords(time=time)
+    plan.attrs["step_h"] = step_h
+    return Case(plan, made.study, made.weather, made.jobs, made.state, step_h, 1e-6)
+
+
+def test_inference_over_a_long_step_keeps_its_largest_hour_and_draws_its_mean(made):
+    case = case_of(made, step_h=4.0)  # alpha's inference takes 8 GPUs from 06:00 on
+    np.testing.assert_array_equal(reserved_gpus(case)["alpha/bigx8"], [0, 8, 8])
+    np.testing.assert_array_equal(reserved_gpus(case)["beta/small"], [4, 4, 4])
+    np.testing.assert_allclose(base_it_kw(case)[0], [24.8, 24.8 + 1.2, 24.8 + 2.4], rtol=1e-12)
+    np.testing.assert_allclose(base_it_kw(case)[1], [11.2] * 3, rtol=1e-12)
+
+
+@pytest.mark.parametrize("step_h", [0.5, 2.0])
+def test_the_plant_is_asked_at_hourly_weather_whatever_the_step(made, step_h):
+    hourly = made.plan()
+    hourly["it_kw"][:], hourly["setpoint_degc"][:] = 30.0, 20.0
+    hourly["it_kw"].values[1] = 12.0
+    other = case_of(made, step_h=step_h).plan.copy(deep=True)
+    other["it_kw"].values[:] = [[30.0], [12.0]]
+    other["setpoint_degc"].values[:] = 20.0
+    fine = audit_plant(hourly, study=made.study, weather=made.weather, step_h=1.0)
+    mean = audit_plant(other, study=made.study, weather=made.weather, step_h=step_h)
+    for name in ("overhead_plant_kw", "cooling_kw"):
+        here = mean[name].values.sum(axis=1) * step_h
+        np.testing.assert_allclose(here, fine[name].values.sum(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(mean["water_l"].values.sum(axis=1), fine["water_l"].values.sum(axis=1), rtol=1e-12)
+    assert mean["water_l"].values[1].sum() > 0  # beta has a tower
+
+
+def with_running(made, job_id: str, cluster: str, **values):
+    """One more running job, carried in by the state, starting with the window."""
+    node = cluster.split("/")[0]
+    job = Job(
+        job_id=job_id,
+        gpu_type="big",
+        gpus=8,
+        duration_h=20,
+        state="running",
+        remaining_h=12,
+        started=OPENS - hours(8),
+        nodes=(node,),
+        **values,
+    )
+    running = (*made.state.running, RunningJob(job=job, node=node, cluster=cluster))
+    return replace(
+        made,
+        jobs=(*made.jobs, job),
+        state=replace(made.state, running=running),
+        starts={**made.starts, job_id: (cluster, 0)},
+    )
+
+
+def test_inference_leaves_running_gangs_their_cluster(made):
+    stays = with_running(made, "stays", "alpha/bigx8/3")
+    assert failed(stays.check()) == []
+    second = replace(stays, starts={**stays.starts, "half": ("alpha/bigx8/2", 6)})  # the one inference takes instead
+    result = second.check()
+    assert failed(result) == ["cluster capacity"]
+    assert result.worst().where.startswith("alpha/bigx8/2 2026-07-15 06:00")
+
+
+def test_a_running_job_may_be_dropped_only_where_nothing_leaves_it_room(made):
+    full = made
+    for number in (1, 2, 3):  # three clusters, one of which inference needs from 06:00 on
+        full = with_running(full, f"gang{number}", f"alpha/bigx8/{number}")
+    starts = {"running": ("beta/small", 0), "gang1": ("alpha/bigx8/1", 0), "gang2": ("alpha/bigx8/2", 0)}
+    assert failed(replace(full, starts=starts).check()) == []
+    starts = {"running": ("beta/small", 0), "gang2": ("alpha/bigx8/2", 0), "gang3": ("alpha/bigx8/3", 0)}
+    assert failed(replace(full, starts=starts).check()) == ["cluster capacity", "running jobs"]
+
+
+def test_without_a_state_stocks_are_the_study_s_and_the_first_setpoint_is_free(made):
+    jobs = tuple(job for job in made.jobs if job.state == "pending")
+    early = np.array([[20.0] + [24.0] * 11, [18.0] * SLOTS])
+    starts = {name: place for name, place in made.starts.items() if name != "running"}
+    cold = replace(made, jobs=jobs, state=None, starts=starts, setpoints=early)
+    result = cold.check()
+    assert failed(result) == ["battery account"]
+    off = next(check for check in result.checks if check.name == "battery account")
+    assert off.worst == pytest.approx(0.999 * (60 - 20), rel=1e-9)  # the study starts with 20 kWh grey, none green
+
+
+def test_a_setpoint_the_study_no_longer_has_binds_nothing(made):
+    gone = replace(made.state.nodes["alpha"], setpoint_degc=30.0, setpoint_held_h=0.0)
+    state = replace(made.state, nodes={**made.state.nodes, "alpha": gone})
+    assert failed(replace(made, state=state).check()) == []
+
+
+def test_deadlines_are_asked_of_the_plan_only(made):
+    late = tuple(replace(j, deadline=OPENS + hours(3)) if j.job_id == "whole" else j for j in made.jobs)
+    late = replace(made, jobs=late)
+    assert failed(late.check()) == ["deadlines"]
+    assert failed(late.check(deadlines=False)) == []
+
+
+def test_a_power_the_plant_cannot_carry_is_a_broken_law_not_a_crash(made):
+    plan = made.plan()
+    plan["it_kw"].values[0, 0] = np.nan
+    result = made.check(plan)
+    assert not result.clean
+    assert "overhead table against the nonlinear plant" in failed(result)
+    told = json.loads(json.dumps(result.as_dict(), allow_nan=False))
+    assert told["clean"] is False and told["pue"] is None
+    assert {check["name"]: check["worst"] for check in told["checks"]}["facility power"] is None
+
+
+def test_the_worst_check_and_the_number_of_breaches_are_told(made):
+    plan = made.plan()
+    plan["import_kw"].values[1, 3:6] += [0.1, 0.3, 0.2]
+    worst = made.check(plan).worst()
+    assert (worst.name, worst.ok, worst.unit) == ("power balance", False, "kW")
+    assert worst.worst == pytest.approx(0.3, rel=1e-9)
+    assert worst.where == "beta 2026-07-15 04:00 (and 2 more)"
