@@ -44,20 +44,14 @@ def job_from_record(record: Mapping[str, object]) -> Job:
         For an unknown or missing key, a value of another type, or a job that breaks a rule.
     """
     if not isinstance(record, Mapping):
-        raise DataError(
-            f"job: {shown(record)} is not an object of job fields; give the state a run wrote, unchanged"
-        )
+        raise DataError(f"job: {shown(record)} is not an object of job fields; give the state a run wrote, unchanged")
     where = f"job {shown(record.get('job_id'))}"
     known = {field.name: field for field in fields(Job)}
     missing = [name for name, field in known.items() if field.default is MISSING and name not in record]
     unknown = [str(name) for name in record if name not in known]
     if missing or unknown:
-        what = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"unknown: {', '.join(unknown)}"] * bool(
-            unknown
-        )
-        raise DataError(
-            f"{where}: keys {'; '.join(what)}; known keys: {', '.join(known)}; give the state unchanged"
-        )
+        what = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"unknown: {', '.join(unknown)}"] * bool(unknown)
+        raise DataError(f"{where}: keys {'; '.join(what)}; known keys: {', '.join(known)}; give the state unchanged")
     job = Job(**{name: _value(name, value, where) for name, value in record.items()})
     raise_faults(list(job_faults(job, where)), "state")
     return job
@@ -72,16 +66,17 @@ def _value(name: str, value: object, where: str) -> object:
     if name == "nodes" and isinstance(value, list) and all(isinstance(node, str) for node in value):
         return tuple(value)
     flag = isinstance(value, bool)
-    if (name in _TEXTS and isinstance(value, str)) or (name in _FLAGS and flag):
+    whole = isinstance(value, int) and not flag
+    if name in _TEXTS:
+        fits = isinstance(value, str)
+    elif name in _FLAGS:
+        fits = flag
+    elif name in _WHOLE:
+        fits = whole
+    else:
+        # JSON knows whole numbers of any length
+        fits = name not in (*_TIMES, "nodes") and (isinstance(value, float) or (whole and abs(value) < 2**63))
+        value = float(value) if fits else value
+    if fits:
         return value
-    if name in _WHOLE and isinstance(value, int) and not flag:
-        return value
-    if (
-        name not in (*_TIMES, *_TEXTS, *_FLAGS, *_WHOLE, "nodes")
-        and isinstance(value, int | float)
-        and not flag
-    ):
-        return float(value)
-    raise DataError(
-        f"{where}, {name}: {shown(value)} is of the wrong type; give the state a run wrote, unchanged"
-    )
+    raise DataError(f"{where}, {name}: {shown(value)} is of the wrong type; give the state a run wrote, unchanged")

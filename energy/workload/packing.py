@@ -110,12 +110,18 @@ def free_gpus_by_cluster(
 
 
 def pack_gangs(
-    segments: Sequence[Segment], pool: Pool, reserved: np.ndarray, *, search_nodes: int = 20_000
+    segments: Sequence[Segment],
+    pool: Pool,
+    reserved: np.ndarray,
+    *,
+    search_nodes: int = 5_000,
+    repair_rounds: int = 1_000,
 ) -> Packing:
     """Pack gangs into the clusters of a pool, each into one cluster for its whole run.
 
-    First fit over several orders, then moves and swaps for the gangs left over, then a complete
-    depth-first search cut off after `search_nodes` nodes. The answer is checked slot by slot.
+    First fit and best fit over several orders; where gangs are left over, a complete depth-first search of
+    `search_nodes` nodes (it settles small pools, also that nothing fits), then `repair_rounds` rounds of
+    ruin and recreate (they settle large ones). The answer is checked slot by slot.
 
     Parameters
     ----------
@@ -125,8 +131,8 @@ def pack_gangs(
         The pool.
     reserved
         GPUs kept for inference, shape (time,); see :func:`free_gpus_by_cluster`.
-    search_nodes
-        Size of the complete search; 0 switches it off.
+    search_nodes, repair_rounds
+        Effort of the two searches; 0 switches one off. At the defaults both together are some 0.3 s.
 
     Returns
     -------
@@ -161,12 +167,14 @@ def pack_gangs(
         for _, gpus, first, last, cluster in rows
     ]
     assigned = best_start(items, free)
-    if (assigned < 0).any():
-        assigned = repair(items, free, assigned)
     proven = False
     if (assigned < 0).any():
-        found, complete = complete_search(items, free, nodes=search_nodes)
-        assigned, proven = (assigned, complete) if found is None else (found, False)
+        found, proven = complete_search(items, free, nodes=search_nodes)
+        if found is None:
+            # also when nothing can hold them all: the fewer left over, the better
+            assigned = repair(items, free, assigned, rounds=repair_rounds)
+        else:
+            assigned, proven = found, False
     packing = Packing(
         cluster_of={row[0]: ids[c] for row, c in zip(rows, assigned, strict=True) if c >= 0},
         unpacked=tuple(row[0] for row, c in zip(rows, assigned, strict=True) if c < 0),
@@ -196,9 +204,7 @@ def _check_segments(rows: Sequence[tuple], pool: Pool, slots: int) -> None:
             )
 
 
-def packing_faults(
-    packing: Packing, segments: Sequence[Segment], pool: Pool, reserved: np.ndarray
-) -> tuple[str, ...]:
+def packing_faults(packing: Packing, segments: Sequence[Segment], pool: Pool, reserved: np.ndarray) -> tuple[str, ...]:
     """What is wrong with a packing, by a count over every slot and cluster; () when nothing is.
 
     Deliberately naive: it shares no code with the search. A gang pool is right in a slot when no cluster
@@ -264,9 +270,7 @@ def packing_weights(gpus: int, cluster_gpus: int) -> tuple[float, float, float]:
     (1.0, 0.5, 0.6666666666666666)
     """
     if not 1 <= gpus <= cluster_gpus:
-        raise DataError(
-            f"a gang of {gpus} GPUs in clusters of {cluster_gpus}; 1 to {cluster_gpus} fit; split the job"
-        )
+        raise DataError(f"a gang of {gpus} GPUs in clusters of {cluster_gpus}; 1 to {cluster_gpus} fit; split the job")
     weights = []
     for k in (1, 2, 3):
         whole, rest = divmod((k + 1) * gpus, cluster_gpus)

@@ -69,9 +69,7 @@ def _fixed(items: Sequence[Item], free: np.ndarray) -> tuple[np.ndarray, np.ndar
     return room, assigned
 
 
-def _fit(
-    items: Sequence[Item], free: np.ndarray, order: Callable[[Item], tuple], tightest: bool
-) -> np.ndarray:
+def _fit(items: Sequence[Item], free: np.ndarray, order: Callable[[Item], tuple], tightest: bool) -> np.ndarray:
     room, assigned = _fixed(items, free)
     loose = [number for number, item in enumerate(items) if item.cluster < 0]
     for number in sorted(loose, key=lambda number: (order(items[number]), number)):
@@ -79,9 +77,7 @@ def _fit(
     return assigned
 
 
-def _place(
-    items: Sequence[Item], room: np.ndarray, assigned: np.ndarray, number: int, tightest: bool = True
-) -> bool:
+def _place(items: Sequence[Item], room: np.ndarray, assigned: np.ndarray, number: int, tightest: bool = True) -> bool:
     """Put an item into the first (or tightest) cluster that has room; changes `room` and `assigned`."""
     item = items[number]
     available = room_in(room, item)
@@ -94,9 +90,7 @@ def _place(
     return True
 
 
-def repair(
-    items: Sequence[Item], free: np.ndarray, assigned: np.ndarray, *, rounds: int = 4000
-) -> np.ndarray:
+def repair(items: Sequence[Item], free: np.ndarray, assigned: np.ndarray, *, rounds: int) -> np.ndarray:
     """Ruin and recreate: empty a few clusters around an item left over, and pack what stood there anew.
 
     Each round takes one item left over, forces it into a cluster after taking out the movable items there,

@@ -95,9 +95,7 @@ def parse_jobs_spec(text: str) -> JobsSpec:
     options = _options(kind, parts, text)
     if kind == "synthetic":
         if not re.fullmatch(r"[0-9]{1,7}", head) or int(head) < 1:
-            raise DataError(
-                f"jobs: {shown(text)} asks for {shown(head)} jobs; a whole number is needed; use {_FORMS}"
-            )
+            raise DataError(f"jobs: {shown(text)} asks for {shown(head)} jobs; a whole number is needed; use {_FORMS}")
         return JobsSpec(kind, None, {}, int(head))
     missing = [name for name in ("from", "to") if _ARGUMENT[name] not in options]
     if missing:
@@ -128,7 +126,5 @@ def _options(kind: str, parts: Sequence[str], text: str) -> dict[str, datetime |
         try:
             options[argument] = parse(value)
         except ValueError as error:
-            raise DataError(
-                f"jobs: option {name} is {shown(value)}; {allowed} is needed; correct it"
-            ) from error
+            raise DataError(f"jobs: option {name} is {shown(value)}; {allowed} is needed; correct it") from error
     return options

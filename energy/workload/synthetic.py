@@ -69,9 +69,7 @@ class _Board:
 
     def __init__(self, pools: Sequence[Pool], reserved: Mapping[str, np.ndarray], slots: int) -> None:
         none = np.zeros(slots, dtype=int)
-        self.free = np.concatenate(
-            [free_gpus_by_cluster(pool, reserved.get(pool.pool_id, none)) for pool in pools]
-        )
+        self.free = np.concatenate([free_gpus_by_cluster(pool, reserved.get(pool.pool_id, none)) for pool in pools])
         self.largest = max(pool.largest_gang for pool in pools)
         self.slots = slots
 

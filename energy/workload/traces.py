@@ -21,9 +21,7 @@ from weather.conventions.errors import DataError
 __all__ = ["JobsSpec", "TraceReport", "parse_jobs_spec", "read_philly"]
 
 PHILLY_COLUMNS = ("job_id", "submit_time", "duration_s", "gpu_num")
-PHILLY_SOURCE = (
-    "Microsoft Philly trace (github.com/msr-fiddle/philly-traces, CC BY 4.0; Jeon et al., USENIX ATC 2019)"
-)
+PHILLY_SOURCE = "Microsoft Philly trace (github.com/msr-fiddle/philly-traces, CC BY 4.0; Jeon et al., USENIX ATC 2019)"
 _SUBMITTED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 MOST_BYTES = 100_000_000
 LEAST_SLACK_H, MOST_SLACK_H = 4.0, 24.0  # assumption, stated in every report
@@ -94,9 +92,7 @@ def read_philly(
     """
     _check_interval(start, end, window_start, slack_h)
     if gpu_factor <= 0 or not math.isfinite(gpu_factor) or min_gpus < 1:
-        raise DataError(
-            f"{path}: gpu_factor {gpu_factor} and min_gpus {min_gpus} must be above 0; correct them"
-        )
+        raise DataError(f"{path}: gpu_factor {gpu_factor} and min_gpus {min_gpus} must be above 0; correct them")
     rows = [row for row in _covering(Path(path), start, end) if row.gpus >= min_gpus]
     if not rows:
         raise DataError(
@@ -134,9 +130,7 @@ class _Row:
     gpus: int
 
 
-def _check_interval(
-    start: datetime, end: datetime, window_start: datetime, slack_h: tuple[float, float]
-) -> None:
+def _check_interval(start: datetime, end: datetime, window_start: datetime, slack_h: tuple[float, float]) -> None:
     if is_aware(start) or is_aware(end):
         raise DataError(f"trace interval {start} to {end}: the trace's clock has no offset; give naive times")
     if start >= end:
@@ -164,9 +158,7 @@ def _covering(path: Path, start: datetime, end: datetime) -> list[_Row]:
         raise DataError(f"{path}: the trace has no jobs; give the whole trace")
     first = min(row.submitted for row in rows)
     last = max(row.submitted for row in rows)
-    if start.date() < first.date() or end > datetime.combine(last.date(), datetime.min.time()) + timedelta(
-        days=1
-    ):
+    if start.date() < first.date() or end > datetime.combine(last.date(), datetime.min.time()) + timedelta(days=1):
         raise DataError(
             f"{path}: the trace covers {first.date()} to {last.date()}, asked for {start} to {end}; "
             "take an interval inside it"
@@ -193,9 +185,7 @@ def _rows(stream: TextIO, path: Path) -> Iterator[_Row]:
         row = f"row {number}"
         if len(cells) != len(header):
             rule = f"{len(header)} cells, as many as the header"
-            faults.append(
-                Fault(row, "whole row", f"{len(cells)} cells", rule, "restore the row or remove it")
-            )
+            faults.append(Fault(row, "whole row", f"{len(cells)} cells", rule, "restore the row or remove it"))
             continue
         job_id, submitted, duration, gpus = (cells[column] for column in at)
         if job_id in seen or not job_id.strip():
@@ -214,9 +204,7 @@ def _parsed(row: str, submitted: str, duration: str, gpus: str) -> tuple[datetim
     try:
         time = datetime.fromisoformat(submitted if _SUBMITTED.fullmatch(submitted) else "")
     except ValueError:
-        return Fault(
-            row, "submit_time", submitted, "a time as 2017-11-11 08:15:00", "correct it or remove the row"
-        )
+        return Fault(row, "submit_time", submitted, "a time as 2017-11-11 08:15:00", "correct it or remove the row")
     try:
         seconds = float(duration)
     except ValueError:
