@@ -158,7 +158,7 @@ def synthetic_jobs(
     if supply.sum() <= 0:
         raise DataError("synthetic jobs: inference leaves no GPU free; lower the reserved GPUs")
     start = window_start.astimezone(UTC)
-    draw = _draw(np.random.default_rng(seed), count, horizon_h, start)
+    draw = _draw(np.random.default_rng(seed), count, horizon_h=horizon_h, last_slot_h=horizon_h - step_h, start=start)
     order = sorted(range(count), key=lambda job: (_slots_up(draw.release_h[job], step_h), job))
     target = utilisation * float(supply.sum())
     kind_of, gpus = _types_and_sizes(draw, order, boards, supply, target=target, horizon_h=horizon_h)
@@ -213,10 +213,12 @@ def _check_request(
     return slots
 
 
-def _draw(rng: np.random.Generator, count: int, horizon_h: float, start: datetime) -> _Draw:
+def _draw(rng: np.random.Generator, count: int, *, horizon_h: float, last_slot_h: float, start: datetime) -> _Draw:
     lot = rng.permutation(count)
     outlasts = lot < round(OUTLASTING_SHARE * count)
-    release_h, waits = _arrivals(rng, outlasts, horizon_h, start)
+    # a later release would round up beyond the last slot
+    until_h = min(ARRIVALS_UNTIL_SHARE * horizon_h, last_slot_h)
+    release_h, waits = _arrivals(rng, outlasts, until_h, start)
     left_h = horizon_h - release_h
     hours = np.where(outlasts, left_h * rng.uniform(*OUTLASTING_TIMES, count), _run_times(rng, left_h))
     return _Draw(
@@ -233,10 +235,10 @@ def _draw(rng: np.random.Generator, count: int, horizon_h: float, start: datetim
 
 
 def _arrivals(
-    rng: np.random.Generator, outlasts: np.ndarray, horizon_h: float, start: datetime
+    rng: np.random.Generator, outlasts: np.ndarray, until_h: float, start: datetime
 ) -> tuple[np.ndarray, np.ndarray]:
     """Hours after the window's start, whole minutes; and which jobs already wait when it opens."""
-    minutes = np.arange(max(1, int(ARRIVALS_UNTIL_SHARE * horizon_h * 60)))
+    minutes = np.arange(max(1, int(until_h * 60)))
     civil_h = start.hour + start.minute / 60 + _CIVIL_OFFSET_H + minutes / 60
     rate = 1 + ARRIVAL_SWING * np.cos(2 * np.pi * (civil_h - ARRIVAL_PEAK_H) / 24)
     late = rate * (minutes >= (1 - OUTLASTING_ARRIVE_LAST) * len(minutes))
@@ -332,7 +334,6 @@ def _place(
     """Type and GPUs of a place now taken in time: of the type drawn, then smaller gangs, then other types."""
     slots = boards[0].slots
     first, length = (_slots_up(hours[number], step_h) for hours in (draw.release_h, draw.hours))
-    first = min(first, slots - 1)
     latest = first if draw.outlasts[number] else slots - length if first + length <= slots else slots - 1
     if due_h < np.inf:
         latest = min(latest, int(np.floor(due_h / step_h + 1e-9)) - length)
