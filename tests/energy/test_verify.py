@@ -45,7 +45,11 @@ FLOW_FAULTS = {
     "flows not negative": {"exported_kw": (0, 8, -1.0), "curtailed_kw": (0, 8, 1.0)},
     "power balance": {"import_kw": (0, 0, 1e-5)},
     "renewable split": {"curtailed_kw": (0, 8, 1e-5)},
-    "PV and wind from the weather": {"wind_kw": (1, 3, 1.0), "curtailed_kw": (1, 3, 1.0)},
+    "PV and wind from the weather": {
+        "wind_kw": (1, 3, 1e-5),
+        "renewable_direct_kw": (1, 3, 1e-5),
+        "import_kw": (1, 3, -1e-5),
+    },
     "facility power": {"facility_kw": (0, 0, 1e-5), "import_kw": (0, 0, 1e-5)},
     "PUE of each step": {"pue": (1, 4, 1e-5)},
     "battery account": {"stock_grey_kwh": (0, 4, 1e-5)},
@@ -63,9 +67,43 @@ FLOW_FAULTS = {
 }
 
 
-@pytest.mark.parametrize("law", FLOW_FAULTS)
-def test_a_wrong_number_is_found_by_its_law(made, law):
-    plan, _ = changed(made, **FLOW_FAULTS[law])
+ONE_SIDED = ("flows not negative", "grid limits", "one direction at the meter", "setpoints of the study")
+
+
+@pytest.mark.parametrize(
+    ("law", "sign"),
+    [(law, sign) for law in FLOW_FAULTS for sign in (1, -1) if sign > 0 or law not in ONE_SIDED],
+)
+def test_a_wrong_number_is_found_by_its_law(made, law, sign):
+    amounts = {name: (node, slot, sign * amount) for name, (node, slot, amount) in FLOW_FAULTS[law].items()}
+    plan, _ = changed(made, **amounts)
+    assert failed(made.check(plan)) == [law]
+
+
+MORE_FAULTS = [
+    ("GPUs of each pool", "used_gpus", -1.0),
+    ("outdoor temperatures", "temp_air_degc", -1e-5),
+    ("prices and carbon factors", "green_price_cny_per_kwh", -1e-5),
+]
+
+
+@pytest.mark.parametrize(("law", "name", "amount"), MORE_FAULTS)
+def test_every_number_of_a_law_counts(made, law, name, amount):
+    plan, _ = changed(made, **{name: (0, 7, amount)})
+    assert failed(made.check(plan)) == [law]
+
+
+@pytest.mark.parametrize("name", ["charge_green_kw", "charge_grey_kw", "discharge_green_kw", "discharge_grey_kw"])
+def test_a_node_without_a_battery_stores_nothing(made, name):
+    plan, _ = changed(made, **{name: (1, 6, 0.5)})
+    assert {"battery account", "battery power"} <= set(failed(made.check(plan)))
+
+
+@pytest.mark.parametrize(("name", "amount"), [("carbon_kg_per_kwh", 1e-5), ("pool_gpus", -1.0)])
+def test_figures_of_nodes_and_pools_count(made, name, amount):
+    plan = made.plan()
+    plan[name].values[1] += amount
+    law = {"carbon_kg_per_kwh": "prices and carbon factors", "pool_gpus": "GPUs of each pool"}[name]
     assert failed(made.check(plan)) == [law]
 
 

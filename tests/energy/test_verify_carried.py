@@ -14,6 +14,7 @@ import pytest
 from energy.state import RunningJob
 from energy.verify import audit_plant
 from energy.verify.case import Case, base_it_kw, hours_share, reserved_gpus
+from energy.verify.money import cost_terms, energies
 from energy.workload.jobs import Job
 
 _spec = importlib.util.spec_from_file_location("verify_made", Path(__file__).with_name("test_verify_made.py"))
@@ -69,6 +70,44 @@ def test_the_plant_is_asked_at_hourly_weather_whatever_the_step(made, step_h):
         np.testing.assert_allclose(here, fine[name].values.sum(axis=1), rtol=1e-12)
     np.testing.assert_allclose(mean["water_l"].values.sum(axis=1), fine["water_l"].values.sum(axis=1), rtol=1e-12)
     assert mean["water_l"].values[1].sum() > 0  # beta has a tower
+
+
+def test_figures_do_not_depend_on_how_the_hours_are_cut(made):
+    whole = case_of(made, step_h=1.0)
+    plan = made.plan()
+    halves = TIME[0] + np.arange(2 * SLOTS) * np.timedelta64(1800, "s")
+    plan = plan.isel(time=np.repeat(np.arange(SLOTS), 2)).assign_coords(time=halves)
+    half = replace(whole, plan=plan.assign_attrs(step_h=0.5), step_h=0.5)
+    whole = replace(whole, plan=made.plan())
+    for figures in (cost_terms, energies):
+        expected = figures(whole)
+        assert figures(half) == pytest.approx(expected, rel=1e-12)
+        assert sum(value > 0 for value in expected.values()) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("fault", "change"),
+    [
+        ("does not cover", {"weather": lambda w: w.isel(time=slice(0, -1))}),
+        ("does not cover", {"weather": lambda w: w.isel(time=slice(1, None))}),
+        ("not hourly", {"weather": lambda w: w.isel(time=[0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11])}),
+        ("no weather of node beta", {"weather": lambda w: w.isel(node=[0])}),
+        ("steps are not all 1 h", {"plan": lambda p: p.isel(time=[0, 1, 2, 4])}),
+        ("step_h is None", {"plan": lambda p: p.drop_attrs()}),
+        ("nodes are not the study's", {"plan": lambda p: p.isel(node=[1, 0])}),
+        ("pools are not the study's", {"plan": lambda p: p.isel(pool=[0])}),
+        ("carbon_kg_per_kwh has dims", {"plan": lambda p: p.assign(carbon_kg_per_kwh=p["it_kw"])}),
+        ("no column cap", {"segments": lambda s: s.drop(columns="cap")}),
+        ("has no time zone", {"segments": lambda s: s.assign(start=s["start"].dt.tz_localize(None))}),
+    ],
+)
+def test_what_cannot_be_checked_is_said(made, fault, change):
+    weather = change.get("weather", lambda w: w)(made.weather)
+    plan = change.get("plan", lambda p: p)(made.plan())
+    segments = change.get("segments", lambda s: s)(made.segments())
+    result = replace(made, weather=weather).check(plan, segments)
+    assert failed(result) == ["plan complete"] and len(result.checks) == 1
+    assert fault in result.worst().where
 
 
 def with_running(made, job_id: str, cluster: str, **values):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from energy.verify import audit_plant
+
 _spec = importlib.util.spec_from_file_location("verify_made", Path(__file__).with_name("test_verify_made.py"))
 _made = importlib.util.module_from_spec(_spec)
 sys.modules["verify_made"] = _made  # dataclasses look their module up
@@ -83,3 +85,15 @@ def test_a_target_told_wrongly_is_found(made, change):
 def test_jobs_left_out_in_silence_are_found(made, unserved):
     summary = summary_of(made.plan()) | {"unserved": unserved}
     assert failed(made.check(summary=summary)) == ["unserved jobs listed"]
+
+
+@pytest.mark.parametrize("name", ["pue_plant", "water_l", "wue"])
+def test_what_is_published_of_the_plant_is_held_against_it(made, name):
+    plan, summary = made.plan(), summary_of(made.plan())
+    audit = audit_plant(plan, study=made.study, weather=made.weather, step_h=1.0)
+    it, water = float(plan["it_kw"].sum()), float(audit["water_l"].sum())
+    right = {"pue_plant": 1 + float(audit["overhead_plant_kw"].sum()) / it, "water_l": water, "wue": water / it}
+    summary["kpis"] |= right
+    assert made.check(plan, summary=summary).clean
+    summary["kpis"][name] = right[name] * 1.00001
+    assert failed(made.check(plan, summary=summary)) == ["plant figures"]
