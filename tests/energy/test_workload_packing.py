@@ -127,6 +127,12 @@ def test_a_full_pool_is_settled_by_the_complete_search():
     assert left_over > 0
 
 
+def test_equal_clusters_are_tried_once():
+    """Seven gangs of more than half a cluster in six clusters: refuted without trying their 6! orders."""
+    gangs = [(f"j{n}", 60, 0, 2) for n in range(7)]
+    assert pack_gangs(gangs, gang_pool(100, 6), np.zeros(2), search_nodes=20).proven
+
+
 def test_repair_packs_what_first_fit_leaves_over():
     pool = gang_pool(clusters=5)
     for seed in range(3):
