@@ -36,7 +36,7 @@ def test_four_columns_make_a_job(tmp_path):
 def test_columns_in_any_order_and_empty_cells_mean_the_default(tmp_path):
     text = (
         "nodes,deadline,gpus,job_id,duration_h,gpu_type,release,tenant,preemptible\n"
-        "zhongwei;guian,2026-07-16T08:00:00+08:00,8,a,4,a100,2026-07-15T00:00:00.5Z,\"team, one\",TRUE\n"
+        'zhongwei;guian,2026-07-16T08:00:00+08:00,8,a,4,a100,2026-07-15T00:00:00.5Z,"team, one",TRUE\n'
         ",,8,b,4,a100,,,\n"
     )
     first, second = read_jobs(job_file(tmp_path, text))
