@@ -9,12 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from energy.state import RunningJob
 from energy.verify import audit_plant
 from energy.verify.case import Case, base_it_kw, hours_share, reserved_gpus
+from energy.verify.jobs import durations
 from energy.verify.money import cost_terms, energies
+from energy.verify.plant import setpoint_rate
 from energy.workload.jobs import Job
 
 _spec = importlib.util.spec_from_file_location("verify_made", Path(__file__).with_name("test_verify_made.py"))
@@ -194,3 +197,19 @@ def test_the_worst_check_and_the_number_of_breaches_are_told(made):
     assert (worst.name, worst.ok, worst.unit) == ("power balance", False, "kW")
     assert worst.worst == pytest.approx(0.3, rel=1e-9)
     assert worst.where == "beta 2026-07-15 04:00 (and 2 more)"
+
+
+def test_rate_and_grid_of_starts_count_in_hours(made):
+    case = case_of(made, step_h=0.5)
+    case.plan["setpoint_degc"].values[0] = [20.0] * 12 + [23.0] * 12  # 3 K in half an hour: 6 K/h
+    rate = setpoint_rate(case)
+    assert not rate.ok and rate.worst == pytest.approx(1.0, rel=1e-9)
+    segments = made.segments()
+    segments["start"] += pd.Timedelta(minutes=30)
+    segments["end"] += pd.Timedelta(minutes=30)
+    jobs = tuple(replace(job, deadline=None) for job in made.jobs)
+    segments["slack_h"] = np.nan
+    segments = segments[segments["job_id"] == "half"]
+    assert durations(replace(case, jobs=jobs), segments).ok  # half past is on the grid of half hours
+    on_hours = durations(replace(case, jobs=jobs, step_h=1.0, plan=made.plan()), segments)
+    assert not on_hours.ok and on_hours.worst == pytest.approx(0.5) and "starts between steps" in on_hours.where
