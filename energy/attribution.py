@@ -18,11 +18,12 @@ import xarray as xr
 from energy.kpis import plan_kpis
 from energy.plan import Plan
 from energy.planner.result import plan_of
-from energy.planner.stages import plan_window
+from energy.planner.stages import Outcome, plan_window
 from energy.workload.jobs import Job
 
 LEVERS = ("placement", "setpoint", "battery")
 NO_PUE_TARGET = 100.0
+ROUNDS_PER_JOB = 6  # a short search: it begins from the plan's own schedule
 
 
 def attribute_saving(
@@ -30,6 +31,7 @@ def attribute_saving(
     jobs: Sequence[Job],
     baseline: Plan,
     *,
+    plan: Outcome,
     plan_cost_cny: float,
     gap: float,
     time_limit_s: float,
@@ -37,6 +39,8 @@ def attribute_saving(
     report: Callable[[str], None] | None = None,
 ) -> dict:
     """Shapley values of the levers [CNY], every combination's cost, and the price of the targets.
+
+    Combinations with free placement begin from the plan's own schedule.
 
     A combination with more levers can copy one with fewer, so its cost is never taken higher: what the
     solver's gap leaves is not attributed to any lever.
@@ -49,7 +53,16 @@ def attribute_saving(
             found = plan_kpis(baseline, inputs)["cost_cny"]
         else:
             limited = switch_levers(inputs, baseline, **dict(zip(LEVERS, on, strict=True)))
-            outcome = plan_window(limited, gap=gap, time_limit_s=time_limit_s, seed=seed)
+            start = plan if on[0] else None
+            outcome = plan_window(
+                limited,
+                gap=gap,
+                time_limit_s=time_limit_s,
+                seed=seed,
+                start=start,
+                rounds_per_job=ROUNDS_PER_JOB,
+                prove=False,
+            )
             found = plan_kpis(plan_of(outcome, limited, jobs), limited)["cost_cny"]
         fewer = [tuple(f and g for f, g in zip(on, mask, strict=True)) for mask in product((0, 1), repeat=3)]
         cost[on] = min([found, *(cost[f] for f in map(_bools, fewer) if f in cost)])

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from energy.plan import Placed, Plan, make_plan
-from energy.planner.start import Board
+from energy.planner.clusters import Clusters, clusters_of
 from energy.workload.jobs import Job
 
 
@@ -62,32 +62,35 @@ def table_overhead_kw(inputs: xr.Dataset, it_reference_kw: np.ndarray, mode: np.
 
 
 def _place(inputs: xr.Dataset) -> list[Placed]:
-    board, slots = Board(inputs), inputs.sizes["time"]
+    clusters, slots = clusters_of(inputs), inputs.sizes["time"]
+    free, load = clusters.free.copy(), inputs["base_it_kw"].values.copy()
     gpus, length, release = (inputs[name].values for name in ("job_gpus", "job_slots", "job_release"))
-    order = sorted(
-        range(inputs.sizes["job"]), key=lambda j: (not inputs["job_running"].values[j], release[j], j)
-    )
+    running, node_of = inputs["job_running"].values, inputs["pool_node"].values
     placed = []
-    for job in order:
-        latest = release[job] + 1 if inputs["job_running"].values[job] else slots
+    for job in sorted(range(inputs.sizes["job"]), key=lambda j: (not running[j], release[j], j)):
+        latest = release[job] + 1 if running[job] else slots
         for first in range(int(release[job]), min(latest, slots)):
             last = min(first + int(length[job]), slots)
-            found = _first_cluster(inputs, board, job, int(gpus[job]), first, last)
+            found = _first_cluster(inputs, clusters, free, load, job, slice(first, last))
             if found is not None:
-                pool, cluster, name = found
-                board.take(cluster, int(gpus[job]), first, last)
-                placed.append(Placed(job, pool, name, first, first + int(length[job])))
+                pool, cluster = found
+                free[cluster, first:last] -= int(gpus[job])
+                load[node_of[pool], first:last] += inputs["job_add_kw"].values[job]
+                placed.append(Placed(job, pool, clusters.names[cluster], first, first + int(length[job])))
                 break
     return placed
 
 
-def _first_cluster(inputs, board: Board, job: int, gpus: int, first: int, last: int):
+def _first_cluster(inputs, clusters: Clusters, free, load, job: int, span: slice) -> tuple[int, int] | None:
+    """The first pool and cluster with GPUs for the job, at a node whose plant carries it."""
     pinned = str(inputs["job_cluster"].values[job])
     for pool in np.flatnonzero(inputs["job_pool_ok"].values[job]):
-        for number, cluster in enumerate(board.clusters_of[pool]):
-            name = board.names[cluster]
-            if pinned and name != pinned:
+        node = inputs["pool_node"].values[pool]
+        if load[node, span].max() + inputs["job_add_kw"].values[job] > inputs["it_cap_kw"].values[node] + 1e-9:
+            continue
+        for cluster in clusters.of_pool[pool]:
+            if pinned and clusters.names[cluster] != pinned:
                 continue
-            if board.free[cluster, first:last].min() >= gpus:
-                return int(pool), int(cluster), name
+            if free[cluster, span].min() >= inputs["job_gpus"].values[job]:
+                return int(pool), int(cluster)
     return None

@@ -122,6 +122,7 @@ def plan_day(
             inputs,
             chosen,
             baseline,
+            plan=outcome,
             plan_cost_cny=kpis["cost_cny"],
             gap=request.gap,
             time_limit_s=request.time_limit_s,

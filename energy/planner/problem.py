@@ -42,7 +42,7 @@ class PlanProblem:
     problem: pulp.LpProblem
     arrays: ModelArrays
     column: dict[str, np.ndarray]
-    unserved_gpu_h: np.ndarray
+    undone_gpu_h: np.ndarray
     missed_kwh: np.ndarray
     cost_cny: np.ndarray
     cost_constant_cny: float
@@ -147,7 +147,7 @@ def build_problem(
         problem=problem,
         arrays=arrays,
         column=variables.columns(),
-        unserved_gpu_h=arrays.costs_of(serve.unserved_gpu_h(variables, inputs, placements))[0],
+        undone_gpu_h=arrays.costs_of(serve.undone_gpu_h(variables, inputs, placements))[0],
         missed_kwh=arrays.costs_of(targets.missed_kwh(variables))[0],
         cost_cny=sum(vector for vector, _ in terms.values()),
         cost_constant_cny=sum(constant for _, constant in terms.values()),

@@ -1,9 +1,10 @@
 """From the linear relaxation to a packed schedule, and from there to a better one.
 
 :func:`dive` fixes the jobs the relaxation is sure of, re-solves, and goes on until every job has a
-cluster. :func:`improve` frees a few jobs at a time - those whose place costs most above their cheapest
-at the relaxation's prices, and their neighbours - and lets HiGHS place them anew, everything else held.
-Both work on one weighted objective; what they find is judged by bounds they have no part in.
+cluster. :func:`improve` is ruin and recreate with annealing: a few jobs are taken out and put back where
+the whole plan gets cheapest, each schedule judged by the exact value of its energy plan
+(:class:`energy.planner.energy_cost.EnergyCost`). :func:`settle` then decides setpoints and battery in
+whole numbers. What they find is judged by bounds they have no part in.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from energy.planner.packing_check import assign_clusters
+from energy.planner.board import Board
+from energy.planner.energy_cost import EnergyCost
 from energy.planner.placements import Placements
 from energy.planner.problem import PlanProblem
-from energy.planner.solver import ModelArrays, ResidentRelaxation, Solve, solve
-from energy.planner.start import Board
+from energy.planner.solver import ModelArrays, ResidentRelaxation, solve
 
 SURE = 0.99  # a placement the relaxation chooses this far is fixed
 FIX_SHARE = 0.1  # of the undecided jobs, fixed per round beside the sure ones
-NEIGHBOURS = 12  # jobs freed at a time
-SUB_GAP = 5e-4
-SUB_SECONDS = 3.0
+MOST_TAKEN_OUT = 10  # jobs per ruin
+BLINK = 0.05  # chance that a recreate overlooks a place
+HOT, COLD = 3e-4, 5e-6  # first and last temperature, as shares of the schedule's cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,211 +68,166 @@ class Window:
         return np.concatenate([self.x, self.problem.column["unserved"]])
 
 
-def dive(window: Window, *, left: Callable[[], float]) -> dict[int, int]:
-    """Round the relaxation in steps: fix, re-solve, fix; job -> column (jobs without room are absent)."""
+def dive(window: Window, board: Board, *, left: Callable[[], float]) -> None:
+    """Round the relaxation in steps onto the board: fix, re-solve, fix; jobs without room stay off it."""
     resident = ResidentRelaxation(window.model)
-    board, gpus = Board(window.inputs), window.inputs["job_gpus"].values
-    place, unserved = window.placements, window.problem.column["unserved"]
-    columns_of = place.columns_of()
-    columns_of += [np.zeros(0, dtype=int)] * (window.inputs.sizes["job"] - len(columns_of))
-    open_jobs, chosen = set(range(window.inputs.sizes["job"])), {}
-    forbidden = window.model.upper[window.x] <= 0
+    inputs, x, unserved = window.inputs, window.x, window.problem.column["unserved"]
+    running, size = inputs["job_running"].values, inputs["job_gpus"].values * inputs["job_slots"].values
+    open_jobs = set(range(inputs.sizes["job"])) - board.column_of.keys()
     values, price = np.zeros(window.model.columns), np.zeros(window.model.columns)
     while open_jobs:
         found = resident.solve(time_limit_s=left())
         if found is not None:
-            values, price, _ = found
-        weight = {job: float(values[window.x[columns_of[job]]].max(initial=0.0)) for job in open_jobs}
+            values, price = found.values, found.reduced_cost
+        weight = {job: float(values[x[board.columns_of[job]]].max(initial=0.0)) for job in open_jobs}
         # decided first: running jobs (they cannot move), then by how sure the relaxation is, then by size
-        order = sorted(
-            open_jobs,
-            key=lambda job: (
-                not window.inputs["job_running"].values[job],
-                -round(min(weight[job], SURE), 6),
-                -gpus[job] * window.inputs["job_slots"].values[job],
-                job,
-            ),
-        )
-        sure = [job for job in order if weight[job] >= SURE or window.inputs["job_running"].values[job]]
-        count = len(order) if found is None else max(len(sure), 1 + int(FIX_SHARE * len(order)))
+        order = sorted(open_jobs, key=lambda j: (not running[j], -round(min(weight[j], SURE), 6), -size[j], j))
+        sure = sum(weight[job] >= SURE or running[job] for job in order)
+        count = len(order) if found is None else max(sure, 1 + int(FIX_SHARE * len(order)))
         fixed: list[int] = []
         at: list[float] = []
         for job in order[:count]:
-            columns = columns_of[job][~forbidden[columns_of[job]]]
-            column = _first_that_fits(board, place, columns, int(gpus[job]), values[window.x], price[window.x])
+            columns, clusters = board.places(job)
+            if len(columns):
+                best = np.lexsort((columns, price[x[columns]], -np.round(values[x[columns]], 6)))[0]
+                board.put(job, int(columns[best]), int(clusters[best]))
             open_jobs.discard(job)
-            fixed += [*window.x[columns_of[job]], unserved[job]]
-            at += [float(c == column) for c in columns_of[job]] + [float(column < 0)]
-            if column >= 0:
-                chosen[job] = column
+            chosen = board.column_of.get(job, -1)
+            fixed += [*x[board.columns_of[job]], unserved[job]]
+            at += [float(c == chosen) for c in board.columns_of[job]] + [float(chosen < 0)]
         resident.fix(np.array(fixed), np.array(at))
-    return chosen
 
 
-def _first_that_fits(
-    board: Board, place: Placements, columns: np.ndarray, gpus: int, weight: np.ndarray, price: np.ndarray
-) -> int:
-    """The best column that finds a cluster (which is then taken), or -1."""
-    ranked = columns[np.lexsort((columns, price[columns], -np.round(weight[columns], 6)))]
-    for column in ranked:
-        first, last = int(place.first[column]), int(place.last[column])
-        cluster = board.best_cluster(int(place.pool[column]), gpus, first, last)
-        if cluster >= 0:
-            board.take(cluster, gpus, first, last)
-            return int(column)
-    return -1
-
-
-def settle(window: Window, column_of: dict[int, int], *, gap: float, time_limit_s: float) -> Schedule | None:
-    """Setpoints, battery and grid for given placements; None where packing or the limits forbid them."""
-    clusters = assign_clusters(window.inputs, window.placements, column_of)
-    if clusters is None:
-        return None
-    point, fixed = window.binary_point(column_of), window.job_columns()
+def settle(window: Window, board: Board, *, gap: float, time_limit_s: float) -> Schedule | None:
+    """Setpoints, battery and grid for the board's schedule; None where the limits forbid it."""
+    point, fixed = window.binary_point(board.column_of), window.job_columns()
     lower, upper = window.model.lower.copy(), window.model.upper.copy()
     lower[fixed] = upper[fixed] = point[fixed]
     found = solve(replace(window.model, lower=lower, upper=upper), gap=gap, time_limit_s=time_limit_s, seed=window.seed)
-    return None if found.values is None else Schedule(column_of, clusters, found.values)
+    return None if found.values is None else Schedule(dict(board.column_of), board.clusters_by_name(), found.values)
 
 
-def improve(
-    window: Window,
-    schedule: Schedule,
-    *,
-    price: np.ndarray,
-    bound: float,
-    goal: float,
-    rounds: int,
-    left: Callable[[], float],
-    report: Callable[[float], None],
-) -> Schedule:
-    """Free some jobs, place them anew, keep what is better; stops at ``goal`` (weighted objective).
+def serve(board: Board, energy: EnergyCost, *, floor: float, rounds: int, seed: int, left: Callable[[], float]) -> None:
+    """Leave less undone: take a few jobs out and put them back, ``rounds`` times; the board ends at the best.
 
     Parameters
     ----------
-    price
-        Reduced cost of every placement at the relaxation's optimum.
-    bound
-        Weighted objective of the relaxation; nothing below it can be found.
-    rounds
-        Most neighbourhoods to try.
+    floor
+        Cost of undone work below which nothing can be found.
     left
-        Seconds left.
+        Seconds left; the search also stops at zero.
     """
-    rng = np.random.default_rng(window.seed)
-    columns_of = window.placements.columns_of()
-    cheapest = np.array([price[c].min(initial=0.0) if len(c) else 0.0 for c in columns_of])
+    rng = np.random.default_rng(seed)
+    now = best = board.undone_cost
+    kept = board.snapshot()
+    # a step back of a middling job is taken now and then at first, hardly ever at the end
+    patience = 0.1 * board.middling_cost
     since = 0
-    for _ in range(rounds):
-        if window.weighted(schedule.values) <= max(goal, bound) or left() <= 0.5 or since >= 12:
+    for number in range(rounds):
+        if best <= floor + 1e-6 or since > rounds / 3 or left() <= 0.0:
             break
-        freed = _neighbourhood(window, schedule, price, cheapest, rng)
-        found = _replace_jobs(window, schedule, freed, time_limit_s=min(SUB_SECONDS, left()))
-        better = None
-        if found is not None and window.weighted(found.values) < window.weighted(schedule.values) - 1e-3:
-            better = found
-        since = 0 if better is not None else since + 1
-        if better is not None:
-            schedule = better
-            report(window.weighted(schedule.values))
-    return schedule
+        since += 1
+        undo = _ruin_and_recreate(board, energy, rng)
+        if board.undone_cost <= now + patience * (1 - number / rounds) * rng.exponential():
+            now = board.undone_cost
+            if now < best - 1e-6:
+                best, kept, since = now, board.snapshot(), 0
+        else:
+            undo()
+    board.restore(kept)
 
 
-def _neighbourhood(
-    window: Window, schedule: Schedule, price: np.ndarray, cheapest: np.ndarray, rng: np.random.Generator
-) -> list[int]:
-    """A job drawn by how much its place costs above its cheapest, and jobs that stand in its way."""
-    jobs = np.array(sorted(schedule.column_of))
-    columns = np.array([schedule.column_of[job] for job in jobs])
-    regret = np.maximum(price[columns] - cheapest[jobs], 0.0)
-    odds = regret + 0.02 * regret.max(initial=0.0) + 1e-9
-    seed = int(rng.choice(len(jobs), p=odds / odds.sum()))
-    place = window.placements
-    span = place.first[columns], place.last[columns]
-    overlap = np.minimum(span[1], span[1][seed]) - np.maximum(span[0], span[0][seed])
-    kind = window.inputs["pool_gpu_type"].values[place.pool[columns]]
-    near = odds / odds.mean() + 2.0 * (kind == kind[seed]) + 1.0 * (overlap > 0)
-    others = np.delete(np.arange(len(jobs)), seed)
-    count = min(NEIGHBOURS - 1, len(others))
-    weight = near[others] / near[others].sum()
-    drawn = rng.choice(others, size=count, replace=False, p=weight) if count else []
-    unserved = [job for job in range(window.inputs.sizes["job"]) if job not in schedule.column_of]
-    return [int(jobs[seed]), *(int(jobs[d]) for d in drawn), *unserved[:NEIGHBOURS]]
+def improve(
+    board: Board,
+    energy: EnergyCost,
+    *,
+    goal: float,
+    rounds: int,
+    seed: int,
+    left: Callable[[], float],
+    report: Callable[[float], None],
+) -> float:
+    """Make the plan cheaper with no more undone: ruin and recreate under annealing; ends at the best found.
 
+    Parameters
+    ----------
+    goal
+        Weighted objective at which to stop.
+    rounds
+        How often; the temperature falls geometrically from HOT to COLD over them.
+    left
+        Seconds left; the search also stops at zero.
 
-def _replace_jobs(window: Window, schedule: Schedule, freed: list[int], *, time_limit_s: float) -> Schedule | None:
-    """Solve with only the freed jobs free, each choosing a cluster too; the others and the setpoints held.
-
-    A placement x[c] of a freed job is split over the clusters q it fits beside the held jobs, x[c] =
-    sum_q z[c,q], and every cluster's GPUs are kept in every slot: what comes out is packed already.
+    Returns
+    -------
+    float
+        Weighted objective of the best schedule, its setpoints relaxed.
     """
-    model, column, place = window.model, window.problem.column, window.placements
-    board, gpus = _board_with(window, schedule, without=freed), window.inputs["job_gpus"].values
-    lower, upper = model.lower.copy(), model.upper.copy()
-    held = np.concatenate([column[name][column[name] >= 0].ravel() for name in ("x", "unserved", "y")])
-    lower[held] = upper[held] = np.round(schedule.values[held])
-    start = np.round(schedule.values[window.x])
-    split: list[tuple[int, int]] = []  # (placement, cluster) of each new column
-    rows: list[tuple[np.ndarray, np.ndarray, float, float]] = []
-    for c in np.flatnonzero(np.isin(place.job, freed)):
-        if model.upper[window.x[c]] <= 0:
-            continue
-        clusters = board.clusters_that_fit(
-            int(place.pool[c]), int(gpus[place.job[c]]), int(place.first[c]), int(place.last[c])
-        )
-        lower[window.x[c]], upper[window.x[c]] = 0.0, float(len(clusters) > 0)
-        if len(clusters):
-            new = model.columns + len(split) + np.arange(len(clusters))
-            split += [(int(c), int(q)) for q in clusters]
-            rows.append((np.append(new, window.x[c]), np.append(np.ones(len(new)), -1.0), 0.0, 0.0))
-    unserved = column["unserved"][np.array(freed, dtype=int)]
-    lower[unserved], upper[unserved] = model.lower[unserved], model.upper[unserved]
-    rows += _cluster_rows(window, board, split)
-    larger = replace(model, lower=lower, upper=upper).with_binaries(len(split), rows)
-    chosen_before = {(schedule.column_of[job], schedule.cluster_of[job]) for job in freed if job in schedule.column_of}
-    z = [float((c, board.names[q]) in chosen_before and start[c] > 0.5) for c, q in split]
-    found = solve(
-        larger,
-        gap=SUB_GAP,
-        time_limit_s=time_limit_s,
-        start=np.append(schedule.values, z),
-        seed=window.seed,
-    )
-    if found.values is None:
-        return None
-    chosen = np.flatnonzero(found.values[model.columns :] > 0.5)
-    kept = {job: c for job, c in schedule.column_of.items() if job not in set(freed)}
-    clusters_of = {job: schedule.cluster_of[job] for job in kept}
-    for number in chosen:
-        c, q = split[number]
-        kept[int(place.job[c])] = c
-        clusters_of[int(place.job[c])] = board.names[q]
-    return Schedule(kept, clusters_of, found.values[: model.columns])
+    rng = np.random.default_rng(seed)
+    now = best = energy.at(board.load_kw)[0] + board.undone_cost
+    undone, kept, scale = board.undone_cost, board.snapshot(), abs(now - board.undone_cost)
+    for number in range(rounds):
+        if best <= goal or left() <= 0.0:
+            break
+        undo = _ruin_and_recreate(board, energy, rng)
+        accept_below = now + scale * HOT * (COLD / HOT) ** (number / rounds) * rng.exponential()
+        trial = np.inf
+        if board.undone_cost <= undone + 1e-6 and energy.estimate(board.load_kw) + board.undone_cost < accept_below:
+            trial = energy.at(board.load_kw)[0] + board.undone_cost
+        if trial < accept_below:
+            now, undone = trial, board.undone_cost
+            if now < best - 1e-6:
+                best, kept = now, board.snapshot()
+                report(best)
+        else:
+            undo()
+    board.restore(kept)
+    return best
 
 
-def _board_with(window: Window, schedule: Schedule, *, without: list[int]) -> Board:
-    """The board with every job of the schedule on it but some."""
-    board, place = Board(window.inputs), window.placements
-    number = {name: q for q, name in enumerate(board.names)}
-    gpus = window.inputs["job_gpus"].values
-    for job, c in schedule.column_of.items():
-        if job not in without:
-            board.take(number[schedule.cluster_of[job]], int(gpus[job]), int(place.first[c]), int(place.last[c]))
-    return board
+def _ruin_and_recreate(board: Board, energy: EnergyCost, rng: np.random.Generator) -> Callable[[], None]:
+    """Take some jobs out and put them back; what is returned undoes it."""
+    out = _ruin(board, rng)
+    before = [(job, board.column_of[job], board.cluster_of[job]) for job in out if job in board.column_of]
+    for job, _, _ in before:
+        board.take_out(job)
+    _recreate(board, energy, out, rng)
+
+    def undo() -> None:
+        for job in out:
+            board.take_out(job)
+        for place in before:
+            board.put(*place)
+
+    return undo
 
 
-def _cluster_rows(window: Window, board: Board, split: list[tuple[int, int]]) -> list[tuple]:
-    """Rows that keep each cluster's GPUs in each slot, where the freed jobs could exceed them."""
-    place, gpus = window.placements, window.inputs["job_gpus"].values
-    using: dict[tuple[int, int], list[int]] = {}
-    for number, (c, q) in enumerate(split):
-        for slot in range(int(place.first[c]), int(place.last[c])):
-            using.setdefault((q, slot), []).append(number)
-    rows = []
-    for (q, slot), numbers in using.items():
-        size = {int(place.job[split[n][0]]): float(gpus[place.job[split[n][0]]]) for n in numbers}
-        if sum(size.values()) > board.free[q, slot]:
-            columns = window.model.columns + np.array(numbers)
-            weight = np.array([size[int(place.job[split[n][0]])] for n in numbers])
-            rows.append((columns, weight, -np.inf, float(board.free[q, slot])))
-    return rows
+def _ruin(board: Board, rng: np.random.Generator) -> list[int]:
+    """Jobs to take out: one by chance or one left over, and some that share its GPU type and its hours."""
+    jobs = board.movable
+    missing = [job for job in jobs if job not in board.column_of]
+    first = int(rng.choice(missing if missing and rng.random() < 0.7 else jobs))
+    count = int(rng.integers(1, MOST_TAKEN_OUT + 1)) if rng.random() < 0.7 or missing else 1
+    if count == 1:
+        return [first]
+    column = board.column_of.get(first)
+    if column is None:  # nowhere yet: look around one of the places it may take
+        column = int(rng.choice(board.columns_of[first]))
+    others = [job for job in jobs if job != first and job in board.column_of]
+    near = np.array([board.nearness(column, board.column_of[job]) for job in others])
+    drawn = np.argsort(-near * rng.random(len(near)) ** 0.5, kind="stable")[: count - 1]
+    return [first, *(others[d] for d in drawn), *(job for job in missing if job != first)]
+
+
+def _recreate(board: Board, energy: EnergyCost, out: list[int], rng: np.random.Generator) -> None:
+    """Put jobs back one by one, largest first or in a random order, each where the plan gets cheapest."""
+    order = sorted(out, key=board.size) if rng.random() < 0.6 else list(rng.permutation(out))
+    for job in order:
+        columns, clusters = board.places(int(job))
+        if len(columns) > 1:
+            seen = rng.random(len(columns)) >= BLINK
+            columns, clusters = (columns[seen], clusters[seen]) if seen.any() else (columns, clusters)
+        if len(columns):
+            cost = board.scores(int(job), columns, energy)
+            best = int(np.argmin(cost))
+            board.put(int(job), int(columns[best]), int(clusters[best]))

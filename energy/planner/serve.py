@@ -79,15 +79,19 @@ def add_whole_clusters(problem, variables, inputs: xr.Dataset, placements: Place
                 constrain(problem, f"whole_{k}_{pool}_{slot}", linear(terms), "<=", clusters)
 
 
-def unserved_gpu_h(variables, inputs: xr.Dataset, placements: Placements):
-    """First objective: GPU-hours of the window's work left undone.
-
-    An unserved job counts all it could have done in the window (and at least one slot); a job that
-    outlasts the window counts what it leaves beyond the least it must.
-    """
+def window_gpu_h(inputs: xr.Dataset) -> np.ndarray:
+    """GPU-hours each job could do in the window (of one slot at least), shape (job,): what unserved means."""
     step_h, slots = float(inputs.attrs["step_h"]), inputs.sizes["time"]
     could = np.minimum(inputs["job_slots"].values, slots - np.maximum(inputs["job_release"].values, 0))
-    weight = inputs["job_gpus"].values * np.maximum(could, 1) * step_h
-    terms = [(w, v) for w, v in zip(weight, variables.block["unserved"], strict=True)]
+    return inputs["job_gpus"].values * np.maximum(could, 1) * step_h
+
+
+def undone_gpu_h(variables, inputs: xr.Dataset, placements: Placements):
+    """First objective: GPU-hours of the window's work left undone.
+
+    An unserved job counts all it could have done in the window; a job that outlasts the window counts what
+    it leaves beyond the least it must.
+    """
+    terms = list(zip(window_gpu_h(inputs), variables.block["unserved"], strict=True))
     late = np.flatnonzero(placements.left_gpu_h > 0)
     return linear(terms + [(placements.left_gpu_h[c], variables.block["x"][c]) for c in late])

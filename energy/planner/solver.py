@@ -120,20 +120,28 @@ class ModelArrays:
             row_names=(*self.row_names, name),
         )
 
-    def with_binaries(self, count: int, rows: Sequence[tuple[np.ndarray, np.ndarray, float, float]]) -> ModelArrays:
-        """The model with ``count`` more 0-1 columns of no cost, and rows (columns, coefficients, lower, upper)."""
-        lengths = [len(columns) for columns, _, _, _ in rows]
+    def without_columns(self, dropped: np.ndarray) -> ModelArrays:
+        """The model without some columns (taken as 0), and without the rows that had no others."""
+        keep = np.ones(self.columns, dtype=bool)
+        keep[dropped] = False
+        number = np.cumsum(keep) - 1
+        row_of = np.repeat(np.arange(self.rows), np.diff(self.start))
+        entry = keep[self.index]
+        length = np.bincount(row_of[entry], minlength=self.rows)
+        rows = np.flatnonzero(length)
         return replace(
             self,
-            cost=np.append(self.cost, np.zeros(count)),
-            lower=np.append(self.lower, np.zeros(count)),
-            upper=np.append(self.upper, np.ones(count)),
-            integer=np.append(self.integer, np.ones(count, dtype=bool)),
-            row_lower=np.append(self.row_lower, [row[2] for row in rows]),
-            row_upper=np.append(self.row_upper, [row[3] for row in rows]),
-            start=np.append(self.start, self.start[-1] + np.cumsum(lengths)).astype(np.int32),
-            index=np.concatenate([self.index, *(row[0] for row in rows)]).astype(np.int32),
-            value=np.concatenate([self.value, *(row[1] for row in rows)]),
+            cost=self.cost[keep],
+            lower=self.lower[keep],
+            upper=self.upper[keep],
+            integer=self.integer[keep],
+            row_lower=self.row_lower[rows],
+            row_upper=self.row_upper[rows],
+            start=np.append(0, np.cumsum(length[rows])).astype(np.int32),
+            index=number[self.index[entry]].astype(np.int32),
+            value=self.value[entry],
+            row_names=tuple(self.row_names[row] for row in rows),
+            position={name: int(number[column]) for name, column in self.position.items() if keep[column]},
         )
 
     def residual(self, x: np.ndarray) -> float:
@@ -332,10 +340,8 @@ def _answer(highs: highspy.Highs, model: ModelArrays, *, relax: bool, seconds: f
     integer_model = not relax and bool(model.integer.any())
     values = np.array(highs.getSolution().col_value) if feasible else None
     objective = float(info.objective_function_value) if feasible else math.inf
-    if integer_model:
-        bound = float(info.mip_dual_bound)
-    else:
-        bound = objective if status == states.kOptimal else -math.inf
+    relaxed_bound = objective if status == states.kOptimal else -math.inf
+    bound = float(info.mip_dual_bound) if integer_model else relaxed_bound
     if not feasible:
         return Solve("none", math.inf, bound if integer_model else -math.inf, None, seconds)
     name = "optimal" if status == states.kOptimal else "feasible"
@@ -345,6 +351,16 @@ def _answer(highs: highspy.Highs, model: ModelArrays, *, relax: bool, seconds: f
     return Solve(
         name, objective, bound, values, seconds, np.array(solution.row_dual), np.array(solution.col_dual)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """Optimum of a resident relaxation: value, point, duals of rows and reduced costs of columns."""
+
+    objective: float
+    values: np.ndarray
+    row_dual: np.ndarray
+    reduced_cost: np.ndarray
 
 
 class ResidentRelaxation:
@@ -364,8 +380,14 @@ class ResidentRelaxation:
         values = np.asarray(values, dtype=float)
         self._highs.changeColsBounds(len(columns), columns, values, values)
 
-    def solve(self, *, time_limit_s: float) -> tuple[np.ndarray, np.ndarray, float] | None:
-        """Values, reduced costs and objective, or None when infeasible or out of time."""
+    def set_rows(self, rows: np.ndarray, values: np.ndarray) -> None:
+        """Set the right-hand side of equations."""
+        rows = np.asarray(rows, dtype=np.int32)
+        values = np.asarray(values, dtype=float)
+        self._highs.changeRowsBounds(len(rows), rows, values, values)
+
+    def solve(self, *, time_limit_s: float = math.inf) -> Relaxed | None:
+        """The optimum, or None when infeasible or out of time."""
         if math.isfinite(time_limit_s):
             self._highs.setOptionValue("time_limit", self._highs.getRunTime() + max(0.01, time_limit_s))
         self._highs.run()
@@ -373,4 +395,5 @@ class ResidentRelaxation:
             return None
         solution = self._highs.getSolution()
         objective = float(self._highs.getInfo().objective_function_value)
-        return np.array(solution.col_value), np.array(solution.col_dual), objective
+        parts = (np.array(part) for part in (solution.col_value, solution.row_dual, solution.col_dual))
+        return Relaxed(objective, *parts)

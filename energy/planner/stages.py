@@ -17,15 +17,19 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import xarray as xr
 
+from energy.planner.board import Board, fill_early
+from energy.planner.clusters import assign_clusters
+from energy.planner.energy_cost import EnergyCost
 from energy.planner.placements import Placements, all_placements
 from energy.planner.problem import PlanProblem, build_problem
-from energy.planner.search import Schedule, Window, dive, improve, settle
-from energy.planner.solver import ModelArrays, relative_gap, solve
-from energy.planner.start import schedule_by_preference
+from energy.planner.search import Schedule, Window, dive, improve, serve, settle
+from energy.planner.solver import ModelArrays, Solve, relative_gap, solve
 from weather.conventions.errors import SolverFailed
 
 UNDONE_CNY_PER_GPU_H = 1000.0  # a GPU-hour costs about 1 CNY to power, so serving comes first
 MISSED_CNY_PER_KWH = 10.0  # ten to forty times the price of a kWh, so targets come before cost
+SERVE_ROUNDS_PER_JOB = 30  # rounds of the search for room, and of the search for savings
+ROUNDS_PER_JOB = 20
 ROUNDING = 1e-6  # relative, on what later stages may not worsen
 
 Progress = Callable[[str, float, float, float], None]  # phase, incumbent, bound, seconds
@@ -69,6 +73,9 @@ def plan_window(
     gap: float = 0.005,
     time_limit_s: float = 120.0,
     seed: int = 0,
+    start: Outcome | None = None,
+    rounds_per_job: int = ROUNDS_PER_JOB,
+    prove: bool = True,
     progress: Progress | None = None,
 ) -> Outcome:
     """Plan the window over all placements, to a proven gap.
@@ -84,6 +91,12 @@ def plan_window(
     seed
         Of the neighbourhoods and of HiGHS: same inputs, seed and versions give the same plan unless the
         clock ends the search.
+    start
+        A plan of the same jobs on the same pools whose schedule to begin from, instead of the relaxation's.
+    rounds_per_job
+        Length of the search.
+    prove
+        False leaves out branch and bound and the stages' bounds, for what-if figures beside a proven plan.
 
     Raises
     ------
@@ -95,99 +108,97 @@ def plan_window(
     tell = _Teller(progress, clock)
     placements = all_placements(inputs)
     problem = build_problem(inputs, placements)
-    window = Window(inputs, placements, problem, _weighted_model(inputs, placements, problem), seed)
+    model, early = _weighted_model(inputs, placements, problem)
+    window = Window(inputs, placements, problem, model, seed)
     clock.mark("declare")
-    relaxed = solve(window.model, relax=True, time_limit_s=clock.left())
+    relaxed = solve(model, relax=True, time_limit_s=clock.left())
     if relaxed.values is None:
         raise SolverFailed(_no_plan(relaxed.status))
+    bound = relaxed.objective
+    goal = bound + 0.8 * gap * abs(float(problem.cost_cny @ relaxed.values) + problem.cost_constant_cny)
     clock.mark("relaxation")
-    goal = relaxed.objective + 0.8 * gap * abs(float(problem.cost_cny @ relaxed.values) + problem.cost_constant_cny)
-    tell("first schedule", math.inf, relaxed.objective)
-    schedule = _first_schedule(window, clock)
+    tell("first schedule", math.inf, bound)
+    board = _board(inputs, placements, model.upper[window.x] > 0)
+    if start is None:
+        dive(window, board, left=lambda: clock.left(0.5))
+    else:
+        board.put_named(start.column_of, start.cluster_of)
     clock.mark("first schedule")
-    best, bound = schedule, relaxed.objective
-    tell("improving", window.weighted(best.values), bound)
-    best = _improved(window, best, relaxed.reduced_cost[window.x], bound, goal, clock, tell)
-    clock.mark("improvement")
-    if window.weighted(best.values) > goal and clock.left() > 1.0:
+    rounds = rounds_per_job * inputs.sizes["job"]
+    best = _searched(window, board, early, relaxed, rounds=rounds, goal=goal, clock=clock, tell=tell)
+    if prove and window.weighted(best.values) > goal and clock.left() > 1.0:
         best, bound = _branch(window, best, bound, gap, clock, tell)
         clock.mark("branch and bound")
     best = replace(best, values=_polished(window, best.values))
-    stages = _prove(window, best.values, bound, gap, clock)
+    stages = _prove(window, best.values, bound, gap, clock) if prove else ()
     clock.mark("proof")
-    status = "optimal" if all(stage.status == "proven" for stage in stages) else "time_limit"
+    status = "optimal" if stages and all(stage.status == "proven" for stage in stages) else "time_limit"
     return Outcome(
         problem, placements, best.column_of, best.cluster_of, best.values, stages, status, dict(clock.phases)
     )
 
 
 # ---------------------------------------------------------------------------------------------- search
-def _weighted_model(inputs: xr.Dataset, placements: Placements, problem: PlanProblem) -> ModelArrays:
-    """The weighted objective; and where all jobs can be served without delay to any that outlast the
-    window, only the placements that do so."""
-    model, undone = problem.arrays, problem.unserved_gpu_h
+def _board(inputs: xr.Dataset, placements: Placements, allowed: np.ndarray) -> Board:
+    return Board(inputs, placements, allowed=allowed, undone_cny_per_gpu_h=UNDONE_CNY_PER_GPU_H)
+
+
+def _weighted_model(inputs, placements: Placements, problem: PlanProblem) -> tuple[ModelArrays, dict]:
+    """The weighted objective, and the schedule that places jobs as early as they fit.
+
+    Where that schedule leaves nothing undone, no optimum of the first objective does: placements that
+    would are taken out of the model.
+    """
+    undone = problem.undone_gpu_h
     cost = problem.cost_cny + MISSED_CNY_PER_KWH * problem.missed_kwh + UNDONE_CNY_PER_GPU_H * undone
-    model = replace(model, cost=cost, offset=problem.cost_constant_cny)
-    first = schedule_by_preference(
-        inputs,
-        placements,
-        weight=np.zeros(len(placements)),
-        price=placements.left_gpu_h * 1e6 + placements.first,
+    model = replace(problem.arrays, cost=cost, offset=problem.cost_constant_cny)
+    board = _board(inputs, placements, np.ones(len(placements), dtype=bool))
+    fill_early(board)
+    if board.undone_cost <= 1e-6:
+        model = replace(model, upper=np.where(undone > 0, 0.0, model.upper))
+    return model, board.snapshot()
+
+
+def _searched(
+    window: Window, board: Board, early: dict, relaxed: Solve, *, rounds: int, goal: float, clock: _Clock, tell
+) -> Schedule:
+    """The dive's schedule - or the early one where that leaves less undone - first completed, then improved."""
+    energy = EnergyCost(window.model, window.job_columns(), board.load_kw.shape)
+    energy.at(board.load_kw)
+    dived, undone = board.snapshot(), board.undone_cost
+    board.restore(early)
+    if undone <= board.undone_cost:
+        board.restore(dived)
+    jobs, bound = window.inputs.sizes["job"], relaxed.objective
+    floor = UNDONE_CNY_PER_GPU_H * float(window.problem.undone_gpu_h @ relaxed.values)
+    serve(
+        board,
+        energy,
+        floor=floor,
+        rounds=SERVE_ROUNDS_PER_JOB * jobs,
+        seed=window.seed,
+        left=lambda: clock.left(0.5),
     )
-    leaves = sum(placements.left_gpu_h[c] for c in first.values())
-    if len(first) == inputs.sizes["job"] and leaves <= 0:
-        upper = model.upper.copy()
-        upper[undone > 0] = 0.0
-        model = replace(model, upper=upper)
-    return model
-
-
-def _first_schedule(window: Window, clock: _Clock) -> Schedule:
-    """The dive's schedule; failing that, jobs one by one as early as they fit."""
-    for choose in (
-        lambda: dive(window, left=lambda: clock.left(0.5)),
-        lambda: schedule_by_preference(
-            window.inputs,
-            window.placements,
-            weight=np.zeros(len(window.placements)),
-            price=np.where(window.model.upper[window.x] <= 0, 1e9, window.placements.first),
-        ),
-    ):
-        chosen = {job: c for job, c in choose().items() if window.model.upper[window.x[c]] > 0}
-        schedule = settle(window, chosen, gap=1e-4, time_limit_s=max(5.0, clock.left(0.3)))
-        if schedule is not None:
-            return schedule
-    raise SolverFailed(_no_plan("none"))
-
-
-def _improved(window, best: Schedule, price, bound: float, goal: float, clock: _Clock, tell) -> Schedule:
-    """Rounds of new places for a few jobs, then new setpoints for all, until the goal or no gain."""
-    for number in range(6):
-        if window.weighted(best.values) <= goal or clock.left() <= 1.0:
-            break
-        before = window.weighted(best.values)
-        best = improve(
-            replace(window, seed=window.seed + 1000 * number),
-            best,
-            price=price,
-            bound=bound,
-            goal=goal,
-            rounds=40,
-            left=clock.left,
-            report=lambda value: tell("improving", value, bound),
-        )
-        settled = settle(window, best.column_of, gap=1e-4, time_limit_s=min(10.0, clock.left()))
-        if settled is not None and window.weighted(settled.values) < window.weighted(best.values):
-            best = settled
-        if window.weighted(best.values) > before - 1e-3:
-            break
-    return best
+    clock.mark("serving")
+    improve(
+        board,
+        energy,
+        goal=goal,
+        rounds=rounds,
+        seed=window.seed,
+        left=lambda: clock.left(0.9),
+        report=lambda value: tell("improving", value, bound),
+    )
+    clock.mark("improving")
+    schedule = settle(window, board, gap=1e-4, time_limit_s=max(10.0, clock.left(0.5)))
+    if schedule is None:
+        raise SolverFailed(_no_plan("none"))
+    clock.mark("setpoints")
+    return schedule
 
 
 def _branch(window, best: Schedule, bound: float, gap: float, clock: _Clock, tell) -> tuple[Schedule, float]:
     """Branch and bound on the whole model from the schedule at hand, for what time is left."""
-    from energy.planner.packing_check import assign_clusters
-
     cost = float(window.problem.cost_cny @ best.values) + window.problem.cost_constant_cny
     found = solve(
         window.model,
@@ -245,12 +256,12 @@ def _prove(window: Window, values: np.ndarray, bound: float, gap: float, clock: 
     ``bound`` is a lower bound of the weighted objective; less the published penalties it bounds the cost.
     """
     problem = window.problem
-    undone, missed = float(problem.unserved_gpu_h @ values), float(problem.missed_kwh @ values)
+    undone, missed = float(problem.undone_gpu_h @ values), float(problem.missed_kwh @ values)
     cost = float(problem.cost_cny @ values) + problem.cost_constant_cny
     facility = float(window.inputs["base_it_kw"].sum()) * float(window.inputs.attrs["step_h"])
     model = replace(problem.arrays, offset=0.0)
-    least_undone = _least(model, problem.unserved_gpu_h, undone, clock)
-    model = model.with_row("served", problem.unserved_gpu_h, 0.0, undone + ROUNDING * max(1.0, undone))
+    least_undone = _least(model, problem.undone_gpu_h, undone, clock)
+    model = model.with_row("served", problem.undone_gpu_h, 0.0, undone + ROUNDING * max(1.0, undone))
     least_missed = _least(model, problem.missed_kwh, missed, clock)
     model = model.with_row("missed", problem.missed_kwh, 0.0, missed + ROUNDING * max(1.0, missed))
     constant = problem.cost_constant_cny

@@ -1,11 +1,14 @@
-"""Gangs into clusters: the exact step after the placements are chosen."""
+"""Clusters of the window as rows of free GPUs."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
 import xarray as xr
 
 from energy.planner.placements import Placements
-from energy.workload.packing import Pool, pack_gangs
+from energy.workload.packing import Pool, free_gpus_by_cluster, pack_gangs
 
 
 def pool_of(inputs: xr.Dataset, pool: int) -> Pool:
@@ -21,6 +24,31 @@ def pool_of(inputs: xr.Dataset, pool: int) -> Pool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """All clusters of all pools, one row each.
+
+    ``names``: cluster ids; ``of_pool``: cluster numbers of each pool; ``free``: GPUs inference leaves to
+    gangs, (cluster, time).
+    """
+
+    names: tuple[str, ...]
+    of_pool: tuple[np.ndarray, ...]
+    free: np.ndarray
+
+
+def clusters_of(inputs: xr.Dataset) -> Clusters:
+    """The window's clusters, with what inference keeps taken out (running gangs keep theirs)."""
+    fixed = frozenset(str(cluster) for cluster in inputs["job_cluster"].values if cluster)
+    names: list[str] = []
+    of_pool, rows = [], []
+    for number in range(inputs.sizes["pool"]):
+        pool = pool_of(inputs, number)
+        kept = fixed.intersection(pool.cluster_ids)
+        rows.append(free_gpus_by_cluster(pool, inputs["reserved_gpus"].values[number], fixed_clusters=kept))
+        of_pool.append(len(names) + np.arange(len(rows[-1])))
+        names += pool.cluster_ids
+    return Clusters(tuple(names), tuple(of_pool), np.concatenate(rows).astype(np.int64))
 def assign_clusters(
     inputs: xr.Dataset, placements: Placements, chosen: dict[int, int]
 ) -> dict[int, str] | None:

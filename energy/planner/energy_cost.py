@@ -1,0 +1,73 @@
+"""Least cost of a given IT load: the energy part of the plan as a linear programme kept in HiGHS.
+
+With the jobs placed, everything else - setpoints (relaxed), battery, grid, targets at their penalty - is
+a linear programme in which the load stands on the right-hand side of law (4). Its value E(load) is
+convex, and the duals of (4) are a subgradient:
+
+    E(load') >= E(load) + sum_{n,t} price[n,t] (load'[n,t] - load[n,t])
+
+Every evaluation thus yields a cut, and the highest cut is a lower estimate of the cost of any other
+load, in microseconds instead of milliseconds: what the cuts already show to be dearer is not solved.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from energy.planner.solver import ModelArrays, ResidentRelaxation
+
+KEPT_CUTS = 48
+
+
+class EnergyCost:
+    """E(load) with its prices, and the cuts gathered so far.
+
+    Parameters
+    ----------
+    model
+        The whole model with the objective to judge by.
+    job_columns
+        Columns of the model that say where jobs run; the rest is the energy part.
+    shape
+        (node, time) of the load.
+    """
+
+    def __init__(self, model: ModelArrays, job_columns: np.ndarray, shape: tuple[int, int]) -> None:
+        self._shape = shape
+        energy = model.without_columns(job_columns)
+        row = {name: number for number, name in enumerate(energy.row_names)}
+        nodes, slots = shape
+        self._rows = np.array([row[f"it_{n}_{t}"] for n in range(nodes) for t in range(slots)])
+        self._resident = ResidentRelaxation(energy)
+        self._values = np.full(KEPT_CUTS, -np.inf)  # each cut at load 0
+        self._prices = np.zeros((KEPT_CUTS, nodes, slots + 1))  # price summed up to each slot, for spans
+        self._flat = np.zeros((KEPT_CUTS, nodes * slots))
+        self._next = 0
+
+    def at(self, load_kw: np.ndarray, *, time_limit_s: float = np.inf) -> tuple[float, np.ndarray]:
+        """E(load) and its price [CNY per kW in the slot], (node, time); inf where the load cannot be carried."""
+        self._resident.set_rows(self._rows, load_kw.ravel())
+        found = self._resident.solve(time_limit_s=time_limit_s)
+        if found is None:
+            return np.inf, np.zeros(self._shape)
+        price = found.row_dual[self._rows]
+        self._keep(found.objective, price, load_kw)
+        return found.objective, price.reshape(self._shape)
+
+    def estimate(self, load_kw: np.ndarray) -> float:
+        """A lower bound of E(load) from the cuts."""
+        return float(np.max(self._values + self._flat @ load_kw.ravel()))
+
+    def estimates_with(
+        self, load_kw: np.ndarray, node: int, first: np.ndarray, last: np.ndarray, add_kw: float
+    ) -> np.ndarray:
+        """Lower bounds of E(load + add_kw at the node over [first, last)), one per span."""
+        now = self._values + self._flat @ load_kw.ravel()
+        prices = self._prices[:, node]
+        return np.max(now[:, None] + add_kw * (prices[:, last] - prices[:, first]), axis=0)
+
+    def _keep(self, value: float, price: np.ndarray, load_kw: np.ndarray) -> None:
+        place, self._next = self._next, (self._next + 1) % KEPT_CUTS
+        self._values[place] = value - float(price @ load_kw.ravel())
+        self._flat[place] = price
+        self._prices[place, :, 1:] = np.cumsum(price.reshape(self._shape), axis=1)
