@@ -13,7 +13,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from datetime import date as Date
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Annotated
 
@@ -102,7 +102,8 @@ def plan(
     lang: LangOption = "en",
 ) -> None:
     """Plan a window and publish it: plan.nc, jobs.csv, state.json, summary.json, report.html, manifest.json."""
-    day = (datetime.now() + timedelta(days=1)).date() if date is None else date.date()
+    tomorrow = datetime.now(timezone(timedelta(hours=8))) + timedelta(days=1)  # civil time of all China
+    day = tomorrow.date() if date is None else date.date()
     _plan(
         study_path=study,
         weather=weather or [],

@@ -203,10 +203,13 @@ def _jobs_of_window(
         window_start=opens,
         window_end=close,
     )
-    inside = [job for job in pending if job.release is None or job.release < close]
+    last = _aware(time[-1])  # a job waits for the beginning of a step
+    inside = [job for job in pending if job.release is None or job.release <= last]
     left_out = []
     if len(inside) < len(pending):
-        left_out.append(f"{len(pending) - len(inside)} jobs are released after the window and were left out.")
+        left_out.append(
+            f"{len(pending) - len(inside)} jobs are released after the last step of the window has begun; they wait for the next."
+        )
     return [*running, *inside], left_out
 
 

@@ -68,7 +68,7 @@ def segments_csv(segments: pd.DataFrame) -> str:
         ]
     for name in ("job_id", "node", "cluster", "gpu_type"):
         table[name] = [quoted_text(str(text)) for text in table[name]]
-    return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    return table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
 
 
 def verdict(summary: dict, folder: Path) -> str:

@@ -64,7 +64,7 @@ def load_jobs(spec: str, study: Study, request: DayRequest) -> tuple[tuple[Job, 
     if asked.kind == "csv":
         jobs = read_jobs(asked.path)
         return jobs, [f"Jobs: {len(jobs)} read from {asked.path.name}."]
-    reserved = reserved_gpus(study, pools, time)
+    reserved = reserved_gpus(study, pools, time, request.step_h)
     by_pool = {pool.pool_id: reserved[p] for p, pool in enumerate(pools)}
     if asked.kind == "synthetic":
         jobs = synthetic_jobs(
@@ -77,7 +77,7 @@ def load_jobs(spec: str, study: Study, request: DayRequest) -> tuple[tuple[Job, 
         )
         return jobs, [f"Jobs: {len(jobs)} synthetic jobs, seed {request.seed}; their laws are assumptions (energy/workload/synthetic.py)."]
     jobs, report = read_philly(
-        asked.path, window_start=opens, pools=pools, seed=request.seed, **asked.options
+        asked.path, window_start=opens, pools=pools, reserved=by_pool, seed=request.seed, **asked.options
     )
     free_gpu_h = float(sum(pool.gpus * len(time) - r.sum() for pool, r in zip(pools, reserved, strict=True)))
     free_gpu_h *= request.step_h

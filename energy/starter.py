@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date
 from pathlib import Path
 
 from energy.config import Study, load_study, west_toml
-from energy.inputs import study_pools
+from energy.inputs import reserved_gpus, study_pools
 from energy.workload.jobs import write_jobs
 from energy.workload.synthetic import synthetic_jobs
 from weather.conventions.errors import OutputError
+from weather.conventions.timeaxis import time_axis
 
-STARTER_DAY = datetime(2026, 7, 14, 16, tzinfo=UTC)  # 15 July 2026, 00:00 in China
+STARTER_DATE = date(2026, 7, 15)
+STARTER_HOURS = 48.0
 STARTER_JOBS = 60
 
 
@@ -30,8 +32,16 @@ def write_starter(folder: Path) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         study_file.write_text(west_toml(), encoding="utf-8")
+        study = load_study(None)
+        pools, time = study_pools(study), time_axis(STARTER_DATE, horizon_h=STARTER_HOURS)
+        kept = reserved_gpus(study, pools, time, 1.0)
         jobs = synthetic_jobs(
-            STARTER_JOBS, pools=study_pools(load_study(None)), window_start=STARTER_DAY, horizon_h=48, seed=1
+            STARTER_JOBS,
+            pools=pools,
+            window_start=time[0].astype("datetime64[us]").item().replace(tzinfo=UTC),
+            horizon_h=STARTER_HOURS,
+            seed=1,
+            reserved={pool.pool_id: kept[number] for number, pool in enumerate(pools)},
         )
         write_jobs(jobs, jobs_file)
     except OSError as error:

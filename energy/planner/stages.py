@@ -155,8 +155,11 @@ def _weighted_model(inputs, placements: Placements, problem: PlanProblem) -> tup
     board = _board(inputs, placements, np.ones(len(placements), dtype=bool))
     fill_early(board)
     if board.undone_cost <= 1e-6:
-        model = replace(model, upper=np.where(undone > 0, 0.0, model.upper))
-    return model, board.snapshot()
+        return replace(model, upper=np.where(undone > 0, 0.0, model.upper)), board.snapshot()
+    upper = model.upper.copy()  # running jobs come first on the early board: those that fit are not dropped
+    stays = [job for job in np.flatnonzero(inputs["job_running"].values) if job in board.column_of]
+    upper[problem.column["unserved"][stays]] = 0.0
+    return replace(model, upper=upper), board.snapshot()
 
 
 def _searched(

@@ -15,16 +15,13 @@ import numpy as np
 
 from energy.workload.packing import Pool, free_gpus_by_cluster
 from energy.workload.record import TRAINING_POWER_FRAC, Fault, Job, is_aware, raise_faults, shown
-from energy.workload.spec import JobsSpec, parse_jobs_spec
 from weather.conventions.errors import DataError
-
-__all__ = ["JobsSpec", "TraceReport", "parse_jobs_spec", "read_philly"]
 
 PHILLY_COLUMNS = ("job_id", "submit_time", "duration_s", "gpu_num")
 PHILLY_SOURCE = "Microsoft Philly trace (github.com/msr-fiddle/philly-traces, CC BY 4.0; Jeon et al., USENIX ATC 2019)"
 _SUBMITTED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 MOST_BYTES = 100_000_000
-LEAST_SLACK_H, MOST_SLACK_H = 4.0, 24.0  # assumption, stated in every report
+LEAST_SLACK_H, MOST_SLACK_H = 12.0, 24.0  # assumption, stated in every report
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +66,16 @@ def read_philly(
     gpu_factor
         GPUs planned per GPU of the trace; must give whole GPUs.
     pools
-        The fleet; the trace does not name GPU types, so they are drawn from it.
+        The fleet. The trace does not name GPU types: in order of submission, each job goes to the type
+        asked for least so far, in GPU-hours of the interval per free GPU, among those of which one cluster holds
+        the gang.
     seed
-        Seed of type and deadline. The draw of a job depends on the seed and its job_id only, so choosing other
-        jobs does not change it.
+        Seed of the deadlines; a job's depends on the seed and its job_id only.
     slack_h
         Least and most slack of the assumed deadlines [h].
     reserved
         Per pool id the GPUs kept for inference in each slot, shape (time,), counted as not free when types
-        are drawn.
+        are chosen.
 
     Returns
     -------
@@ -101,6 +99,7 @@ def read_philly(
         )
     free = _free_by_pool(pools, reserved or {})
     origin = window_start.astimezone(UTC)
+    asked: dict[str, float] = {}
     jobs: list[Job] = []
     faults: list[Fault] = []
     for row in rows:
@@ -113,8 +112,11 @@ def read_philly(
             rule = f"times gpu_factor {gpu_factor:g} is {gpus:g} GPUs, more than any one cluster has free"
             faults.append(Fault(f"row {row.number}", "gpu_num", row.gpus, rule, "lower gpu_factor"))
         else:
+            work = gpus * min(row.duration_h, (end - row.submitted) / timedelta(hours=1))
+            kind = min(fitting, key=lambda name: ((asked.get(name, 0.0) + work) / fitting[name], name))
+            asked[kind] = asked.get(kind, 0.0) + work
             release = origin + (row.submitted - start)
-            jobs.append(_trace_job(row, int(gpus), fitting, release=release, seed=seed, slack_h=slack_h))
+            jobs.append(_trace_job(row, int(gpus), kind, release=release, seed=seed, slack_h=slack_h))
     raise_faults(faults, str(path))
     gpu_hours = math.fsum(job.gpus * job.duration_h for job in jobs)
     said = _assumptions(start, end, min_gpus=min_gpus, gpu_factor=gpu_factor, slack_h=slack_h)
@@ -238,7 +240,7 @@ def _types_that_fit(gpus: float, free: Sequence[tuple[Pool, float, int]]) -> dic
 def _trace_job(
     row: _Row,
     gpus: int,
-    fitting: Mapping[str, float],
+    gpu_type: str,
     *,
     release: datetime,
     seed: int,
@@ -246,23 +248,16 @@ def _trace_job(
 ) -> Job:
     # a stream of its own for every job: the words of its name follow the seed
     rng = np.random.default_rng([seed, *row.job_id.encode()])
-    shares = np.array(list(fitting.values()))
-    kind = list(fitting)[int(rng.choice(len(shares), p=shares / shares.sum()))]
-    slack = _slack_h(rng, row.duration_h, slack_h)
+    slack = float(rng.uniform(*slack_h))
     return Job(
         job_id=f"philly-{row.job_id}",
-        gpu_type=kind,
+        gpu_type=gpu_type,
         gpus=gpus,
         duration_h=row.duration_h,
         release=release,
         deadline=release + timedelta(hours=row.duration_h + slack),
         power_frac=TRAINING_POWER_FRAC,
     )
-
-
-def _slack_h(rng: np.random.Generator, duration_h: float, slack_h: tuple[float, float]) -> float:
-    """Assumed slack: 0.5 to 1.5 times the duration, kept between the least and the most [h]."""
-    return float(np.clip(rng.uniform(0.5, 1.5) * duration_h, *slack_h))
 
 
 def _assumptions(
@@ -277,10 +272,10 @@ def _assumptions(
         f"Jobs: {PHILLY_SOURCE}, submitted from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} of the trace's clock "
         f"with {min_gpus} GPUs or more; the start of this interval is taken as the start of the window.",
         factor,
-        "Assumption: the trace names no GPU type; types are drawn in proportion to the free GPUs of the types "
-        "that can hold the gang in one cluster.",
+        "Assumption: the trace names no GPU type; in order of submission each job goes to the type asked for least "
+        "so far, in GPU-hours per free GPU, among those that can hold the gang in one cluster.",
         f"Assumption: the trace has no deadlines; each job is due its duration plus a slack after its release, the "
-        f"slack drawn as 0.5 to 1.5 times the duration, at least {slack_h[0]:g} h and at most {slack_h[1]:g} h.",
+        f"slack drawn evenly from {slack_h[0]:g} h to {slack_h[1]:g} h.",
         f"Assumption: jobs draw {TRAINING_POWER_FRAC:g} of the server peak (measured in training on DGX H100: 0.82, "
         "arXiv 2412.08602).",
         "Assumption: the run time is known when the job is submitted, and jobs neither pause nor move.",

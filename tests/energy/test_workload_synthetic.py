@@ -36,7 +36,7 @@ def pools(study):
 
 @pytest.fixture(scope="module")
 def reserved(study, pools, time):
-    return {pool.pool_id: row for pool, row in zip(pools, reserved_gpus(study, pools, time), strict=True)}
+    return {pool.pool_id: row for pool, row in zip(pools, reserved_gpus(study, pools, time, 1.0), strict=True)}
 
 
 @pytest.fixture(scope="module")
