@@ -96,7 +96,15 @@ def price_by_node(plan: Plan, baseline: Plan, view: View) -> list[Panel]:
         bought = line(data["import_kw"].values, view, t["import"], style.SLATE, width=0.8, hover="%{y:,.0f} kW")
         figure.add_scatter(**bought, fill="tozeroy", fillcolor="rgba(100,116,139,0.45)")
         figure.add_scatter(
-            **line(base["import_kw"].values, view, t["import_base"], style.BASELINE, dash="dot", width=1.4, hover="%{y:,.0f} kW")
+            **line(
+                base["import_kw"].values,
+                view,
+                t["import_base"],
+                style.BASELINE,
+                dash="dot",
+                width=1.4,
+                hover="%{y:,.0f} kW",
+            )
         )
         figure.add_scatter(**line(data["it_kw"].values, view, t["it"], style.PLAN, hover="%{y:,.0f} kW"))
         price = data["price_cny_per_kwh"].values
@@ -159,7 +167,15 @@ def share_heat(plan: Plan, baseline: Plan, view: View) -> Panel:
             xaxis=style.axis(type="category", showgrid=False),
             yaxis=style.axis(autorange="reversed", type="category", showgrid=False),
             shapes=[
-                {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": {"color": "#fff", "width": 5}}
+                {
+                    "type": "line",
+                    "xref": "paper",
+                    "x0": 0,
+                    "x1": 1,
+                    "y0": y,
+                    "y1": y,
+                    "line": {"color": "#fff", "width": 5},
+                }
                 for y in groups
             ],
         )
@@ -241,9 +257,7 @@ def line(
     }
 
 
-def two_panels(
-    view: View, shapes: list[dict], units: tuple[str, str], *, yaxis: dict, lower: Sequence[float]
-) -> dict:
+def two_panels(view: View, shapes: list[dict], units: tuple[str, str], *, yaxis: dict, lower: Sequence[float]) -> dict:
     """Layout of a node's two panels, one above the other on one time axis."""
     return style.layout(
         NODE_HEIGHT,

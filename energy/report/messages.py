@@ -218,7 +218,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "broken": ("BROKEN", "违反"),
     "better": ("better", "改善"),
     "worse": ("worse", "变差"),
-    "rows_cut": ("The first {shown} of {all} jobs; all are in jobs.csv.", "前 {shown} 个，共 {all} 个作业；全部见 jobs.csv。"),
+    "rows_cut": (
+        "The first {shown} of {all} jobs; all are in jobs.csv.",
+        "前 {shown} 个，共 {all} 个作业；全部见 jobs.csv。",
+    ),
     # groups and figures of the comparison
     "g_efficiency": ("Efficiency", "能效"),
     "g_renewables": ("Renewables and grid", "可再生能源与电网"),

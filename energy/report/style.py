@@ -19,6 +19,7 @@ SLATE = "#64748B"  # grid
 PLAN = "#0B5A94"
 BASELINE = "#8A94A3"
 WARN = "#C2410C"
+LATE = "#B91C1C"  # outline of a late job
 SETPOINT = "#8A3B78"
 WET_BULB = "#56A8D8"
 PRICE = "#B7791F"

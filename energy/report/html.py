@@ -1,0 +1,283 @@
+"""The page: sections in order, one template, everything inlined.
+
+Nothing is fetched: plotly.js is inlined once and each chart is a row of one JSON block. The content
+security policy admits the two scripts by their hash and nothing else, so that a name from a job file
+could not run even if escaping failed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+
+from energy.plan import Plan
+from energy.report import cards, style, tables
+from energy.report.view import NOTHING, Panel, Table, View, figure_of, make_view, number
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One entry of a legend; ``kind``: area, line, dash or dot."""
+
+    name: str
+    colour: str
+    kind: str = "line"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A chart or a family of small ones; ``shape``: wide, pair or many."""
+
+    section_id: str
+    title: str
+    aid: str
+    shape: str
+    panels: tuple[Panel, ...]
+    keys: tuple[Key, ...]
+    table: Table | None
+    note: str = ""
+
+
+def write_report(
+    path: Path | str,
+    *,
+    plan: Plan,
+    baseline: Plan,
+    summary: Mapping,
+    title: str,
+    nodes: Mapping[str, tuple[str, str]],
+    lang: str = "en",
+) -> None:
+    """Write the report of :func:`render_report` to ``path``."""
+    text = render_report(plan=plan, baseline=baseline, summary=summary, title=title, nodes=nodes, lang=lang)
+    Path(path).write_text(text, encoding="utf-8")
+
+
+def render_report(
+    *,
+    plan: Plan,
+    baseline: Plan,
+    summary: Mapping,
+    title: str,
+    nodes: Mapping[str, tuple[str, str]],
+    lang: str = "en",
+) -> str:
+    """The report as one HTML text; the same arguments give the same bytes.
+
+    Parameters
+    ----------
+    plan, baseline
+        The plan and first come, first served, on the same nodes and steps.
+    summary
+        ``summary.json``; any value may be None or absent, and is then shown as a dash or left out.
+    title
+        Name of the study.
+    nodes
+        Node id to English and Chinese name.
+    lang
+        ``en`` or ``zh``.
+
+    Raises
+    ------
+    ConfigError
+        Where ``lang`` is neither.
+    """
+    from plotly.offline import get_plotlyjs
+
+    view = make_view(plan.data, nodes, lang)
+    sections = _sections(plan, baseline, summary, view)
+    shown = [panel for section in sections for panel in section.panels]
+    figures = [{"id": panel.panel_id, **panel.figure} for panel in shown]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    plotly_js, page_js = get_plotlyjs(), (HERE / "script.html").read_text(encoding="utf-8")
+    return environment.get_template("template.html").render(
+        t=view.texts,
+        view=view,
+        title=title,
+        hashes=[_script_hash(plotly_js), _script_hash(page_js)],
+        plotly_js=plotly_js,
+        page_js=page_js,
+        css=(HERE / "style.html").read_text(encoding="utf-8").replace("FONTS", style.FONTS),
+        figures_json=_inert(json.dumps(figures, ensure_ascii=False, allow_nan=False, separators=(",", ":"))),
+        window=_window(summary, view),
+        badge=cards.badge(summary, view),
+        headline=cards.headline(summary, view),
+        cards=cards.cards(summary, view),
+        sections={section.section_id: section for section in sections},
+        comparison=tables.comparison(summary, view),
+        unserved=[str(job) for job in plan.unserved],
+        checks=tables.check_rows(summary, view),
+        stages=tables.stage_table(summary, view),
+        notes=[line for note in summary.get("notes") or [] for line in str(note).splitlines() if line.strip()],
+        inputs=_inputs(summary),
+        seed=NOTHING if summary.get("seed") is None else str(summary["seed"]),
+        nothing=NOTHING,
+    )
+
+
+def _sections(plan: Plan, baseline: Plan, summary: Mapping, view: View) -> list[Section]:
+    """Every section that has something to show, in reading order."""
+    from energy.report import figures
+
+    t = view.texts
+    target = figure_of((summary.get("targets") or {}).get("pue"), "target")
+    heat = (figures.share_heat(plan, baseline, view),)
+    share = Section(
+        "share", t["share_title"], t["share_aid"], "wide", heat, (), tables.share_table(plan, baseline, view)
+    )
+    return [
+        Section(
+            "supply",
+            t["supply_title"],
+            t["supply_aid"],
+            "wide",
+            (figures.supply(plan, baseline, view),),
+            _keys(view, SUPPLY_KEYS),
+            tables.supply_table(plan, baseline, view),
+        ),
+        _gantt(plan, baseline, view),
+        Section(
+            "pue",
+            t["pue_title"],
+            t["pue_aid"],
+            "many",
+            tuple(figures.pue_by_node(plan, baseline, view, target=target)),
+            _keys(view, PUE_KEYS if target else PUE_KEYS[:-1]),
+            tables.pue_table(plan, baseline, view),
+        ),
+        Section(
+            "price",
+            t["price_title"],
+            t["price_aid"],
+            "many",
+            tuple(figures.price_by_node(plan, baseline, view)),
+            _keys(view, PRICE_KEYS),
+            tables.price_table(plan, baseline, view),
+        ),
+        _money(summary, view),
+        share,
+        _battery(plan, view),
+    ]
+
+
+SUPPLY_KEYS = (
+    ("import", style.SLATE, "area"),
+    ("discharge_grey", style.GREY, "area"),
+    ("discharge_green", style.GREEN_LIGHT, "area"),
+    ("direct", style.GREEN, "area"),
+    ("facility", style.INK, "line"),
+    ("facility_base", style.INK, "dot"),
+    ("available", style.FOREST, "dash"),
+)
+PUE_KEYS = (
+    ("pue", style.PLAN, "line"),
+    ("pue_base", style.BASELINE, "line"),
+    ("setpoint", style.SETPOINT, "line"),
+    ("wet_bulb", style.WET_BULB, "line"),
+    ("pue_target", style.WARN, "dash"),
+)
+PRICE_KEYS = (
+    ("import", "rgba(100,116,139,0.45)", "area"),
+    ("import_base", style.BASELINE, "dot"),
+    ("it", style.PLAN, "line"),
+    ("price", style.PRICE, "line"),
+)
+STOCK_KEYS = (("stock_green", style.GREEN_LIGHT, "area"), ("stock_grey", style.GREY, "area"))
+MONEY_KEYS = (("plan", style.PLAN, "area"), ("baseline", style.BASELINE, "area"))
+
+
+def _keys(view: View, rows: tuple[tuple[str, str, str], ...]) -> tuple[Key, ...]:
+    return tuple(Key(view.texts[name], colour, kind) for name, colour, kind in rows)
+
+
+def _gantt(plan: Plan, baseline: Plan, view: View) -> Section:
+    from energy.report.gantt import gantt
+
+    t = view.texts
+    segments = (plan.segments, baseline.segments)
+    kinds = {str(kind) for table in segments for kind in table["gpu_type"]}
+    colours = style.gpu_colours(sorted(kinds))
+    keys = [
+        Key(style.plain(style.GPU_NAMES.get(kind, kind)), colour, "area")
+        for kind, colour in colours.items()
+        if kind in kinds
+    ]
+    if any((table["slack_h"] < -1e-9).any() for table in segments if len(table)):
+        keys.append(Key(t["late"], style.LATE, "outline"))
+    most = min(len(plan.segments), tables.MOST_JOBS)
+    note = t["rows_cut"].format(shown=number(most), all=number(len(plan.segments)))
+    return Section(
+        "gantt",
+        t["gantt_title"],
+        t["gantt_aid"],
+        "pair",
+        tuple(gantt(plan, baseline, view)),
+        tuple(keys),
+        tables.jobs_table(plan, baseline, view),
+        note if most < len(plan.segments) else "",
+    )
+
+
+def _money(summary: Mapping, view: View) -> Section:
+    from energy.report.money import cost_terms, waterfall
+
+    t = view.texts
+    fall, terms = waterfall(summary, view), cost_terms(summary, view)
+    panels = [] if fall is None else [fall[0]]
+    panels += [] if terms is None else [terms]
+    aid = t["terms_aid"] if fall is None else t["cost_aid"]
+    if fall is not None and fall[1]:
+        aid = f"{aid} {t['cut_axis']}"
+    return Section("money", t["cost_title"], aid, "pair", tuple(panels), _keys(view, MONEY_KEYS), None)
+
+
+def _battery(plan: Plan, view: View) -> Section:
+    from energy.report.figures import battery_by_node
+
+    t, panels = view.texts, tuple(battery_by_node(plan, view))
+    table = tables.battery_table(plan, view) if panels else None
+    aid = t["battery_aid"] if panels else t["no_battery"]
+    return Section("battery", t["battery_title"], aid, "many", panels, _keys(view, STOCK_KEYS) if panels else (), table)
+
+
+def _window(summary: Mapping, view: View) -> tuple[str, str]:
+    t = view.texts
+    start, end = view.edges[0], view.edges[-1]
+    hours = view.step_h * len(view.stamps)
+    return (
+        t["window"].format(start=start, end=end),
+        t["window_steps"].format(hours=f"{hours:g}", step=f"{view.step_h:g}"),
+    )
+
+
+def _inputs(summary: Mapping) -> list[tuple[str, str]]:
+    """Hashes and weather sources as pairs."""
+    pairs = []
+    for name, value in (summary.get("inputs") or {}).items():
+        if isinstance(value, Mapping):
+            pairs += [(f"{name} · {key}", str(item)) for key, item in value.items()]
+        else:
+            pairs.append((str(name), NOTHING if value is None else str(value)))
+    return pairs
+
+
+def _script_hash(text: str) -> str:
+    """Source expression of a policy that admits exactly this script."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _inert(text: str) -> str:
+    """JSON that no HTML parser can read as markup, wherever it stands."""
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
