@@ -9,6 +9,7 @@ from energy.report.style import plain
 from energy.report.view import NOTHING, View, difference, figure_of, number, percent, relative, signed
 
 GOOD, BAD, NEUTRAL = "good", "bad", "neutral"
+NOTABLE = 0.25  # a monthly charge that makes this much of the saving is said beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,9 @@ def headline(summary: Mapping, view: View) -> list[str]:
     if change is not None and share is not None:
         key = "cost_below" if change <= 0 else "cost_above"
         said.append(t[key].format(cost=number(cost), saved=number(abs(change)), percent=percent(abs(share))))
+        avoided = difference(figure_of(base, "cost_demand_cny"), figure_of(kpis, "cost_demand_cny"))
+        if avoided is not None and -change > 0 and avoided > NOTABLE * -change:
+            said.append(t["demand_said"].format(part=number(avoided)))
     total, placed, late = (figure_of(kpis, f"jobs_{name}") for name in ("total", "placed", "late"))
     if total is not None and placed is not None:
         if placed < total:

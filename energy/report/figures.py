@@ -50,7 +50,7 @@ def supply(plan: Plan, baseline: Plan, view: View) -> Panel:
             shapes=style.midnights(view.edges),
         )
     )
-    return panel("supply", "", t["supply_title"], figure)
+    return panel("supply", "", t["supply_title"], figure, print_height=300)
 
 
 def pue_by_node(plan: Plan, baseline: Plan, view: View, *, target: float | None) -> list[Panel]:
@@ -79,7 +79,7 @@ def pue_by_node(plan: Plan, baseline: Plan, view: View, *, target: float | None)
         figure.update_layout(
             two_panels(view, shapes, (t["pue"], "°C"), yaxis={"range": pue_range, "tickformat": ".2f"}, lower=degrees)
         )
-        panels.append(panel(f"pue-{len(panels)}", name, f"{t['pue_title']}: {name}", figure))
+        panels.append(panel(f"pue-{len(panels)}", name, f"{t['pue_title']}: {name}", figure, print_height=235))
     return panels
 
 
@@ -120,7 +120,7 @@ def price_by_node(plan: Plan, baseline: Plan, view: View) -> list[Panel]:
                 lower=prices,
             )
         )
-        panels.append(panel(f"price-{len(panels)}", name, f"{t['price_title']}: {name}", figure))
+        panels.append(panel(f"price-{len(panels)}", name, f"{t['price_title']}: {name}", figure, print_height=235))
     return panels
 
 
@@ -150,7 +150,7 @@ def share_heat(plan: Plan, baseline: Plan, view: View) -> Panel:
             zmax=100,
             colorscale=[list(stop) for stop in style.SHARE_SCALE],
             texttemplate="%{z:.0f}",
-            textfont={"size": 10},
+            textfont={"size": 10, "color": style.INK},
             xgap=1,
             ygap=1,
             showscale=False,
@@ -180,7 +180,7 @@ def share_heat(plan: Plan, baseline: Plan, view: View) -> Panel:
             ],
         )
     )
-    return panel("share", "", t["share_title"], figure)
+    return panel("share", "", t["share_title"], figure, print_height=min(330, 56 + 22 * len(labels)))
 
 
 def _hourly_share(data: xr.Dataset, view: View, day: str, hours: Sequence[int]) -> list[float | None]:
@@ -225,7 +225,7 @@ def battery_by_node(plan: Plan, view: View) -> list[Panel]:
                 shapes=style.midnights(view.edges),
             )
         )
-        panels.append(panel(f"battery-{len(panels)}", name, f"{t['battery_title']}: {name}", figure))
+        panels.append(panel(f"battery-{len(panels)}", name, f"{t['battery_title']}: {name}", figure, print_height=165))
     return panels
 
 
@@ -296,6 +296,6 @@ def span(arrays: Sequence[np.ndarray], floor: float | None = None) -> list[float
     return [round(low, 4), round(high + air, 4)]
 
 
-def panel(panel_id: str, heading: str, said: str, figure: go.Figure) -> Panel:
+def panel(panel_id: str, heading: str, said: str, figure: go.Figure, *, print_height: int) -> Panel:
     """A figure as plain data, its element named, so that the same plan gives the same bytes."""
-    return Panel(f"chart-{panel_id}", heading, said, figure.to_plotly_json())
+    return Panel(f"chart-{panel_id}", heading, said, figure.to_plotly_json(), print_height)

@@ -167,7 +167,7 @@ def _panel(
             shapes=[*style.midnights(view.edges), *lines],
         )
     )
-    return panel(f"gantt-{key}", t[key], f"{t['gantt_title']}: {t[key]}", figure)
+    return panel(f"gantt-{key}", t[key], f"{t['gantt_title']}: {t[key]}", figure, print_height=min(height, 585))
 
 
 def _said(row: object, view: View) -> str:

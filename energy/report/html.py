@@ -95,7 +95,7 @@ def render_report(
     view = make_view(plan.data, nodes, lang)
     sections = _sections(plan, baseline, summary, view)
     shown = [panel for section in sections for panel in section.panels]
-    figures = [{"id": panel.panel_id, **panel.figure} for panel in shown]
+    figures = [{"id": panel.panel_id, "print": panel.print_height, **panel.figure} for panel in shown]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
@@ -236,6 +236,8 @@ def _money(summary: Mapping, view: View) -> Section:
     panels = [] if fall is None else [fall[0]]
     panels += [] if terms is None else [terms]
     aid = t["terms_aid"] if fall is None else t["cost_aid"]
+    if any(figure_of(summary.get(part), "cost_demand_cny") for part in ("kpis", "baseline")):
+        aid = f"{aid} {t['demand_note']}"
     if fall is not None and fall[1]:
         aid = f"{aid} {t['cut_axis']}"
     return Section("money", t["cost_title"], aid, "pair", tuple(panels), _keys(view, MONEY_KEYS), None)

@@ -47,6 +47,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The plan costs {cost} CNY, {saved} CNY ({percent}) more than first come, first served.",
         "计划费用 {cost} 元，比先到先得多 {saved} 元（{percent}）。",
     ),
+    "demand_said": (
+        "{part} CNY of that is demand charge avoided, billed once a month.",
+        "其中 {part} 元为避免的需量电费（按月计收）。",
+    ),
     "jobs_all": ("All {total} jobs run, {late} of them late.", "{total} 个作业全部安排，其中 {late} 个逾期。"),
     "jobs_all_on_time": ("All {total} jobs run on time.", "{total} 个作业全部按时安排。"),
     "jobs_some": (
@@ -85,9 +89,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     # sections: title, reading aid
     "supply_title": ("Where the fleet's power comes from (kW)", "全部节点供电来源（kW）"),
     "supply_aid": (
-        "Coloured areas are the plan's sources stacked; the black line is what the facilities draw. Where the "
-        "stack rises above it, batteries charge from the grid.",
-        "彩色面积为计划中各电源叠加，黑线为设施用电；叠加高于黑线处为电网给电池充电。",
+        "Coloured areas are the plan's sources stacked; the black line is what the facilities draw. Above it, batteries "
+        "charge from the grid. Between green and the dashed line, renewables charge batteries, are exported or curtailed.",
+        "彩色面积为计划中各电源叠加，黑线为设施用电；高于黑线处为电网给电池充电，"
+        "绿色面积与虚线之间为可再生能源充电、上网或弃电。",
     ),
     "gantt_title": ("When and where jobs run", "作业运行的时间与地点"),
     "gantt_aid": (
@@ -107,10 +112,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "where the price is high.",
         "上：购电（面积）与 IT 负荷；下：电量电价。好的计划在高价时段少购电。",
     ),
-    "cost_title": ("What the plan costs, and why it costs less (CNY)", "费用及节省来源（元）"),
+    "cost_title": ("What the plan costs, and where the difference comes from (CNY)", "费用及差额来源（元）"),
     "cost_aid": (
-        "Left: from the baseline's cost to the plan's, each lever's share as a Shapley value. Right: cost by term.",
-        "左：从基准费用到计划费用，各手段的贡献为 Shapley 值；右：费用构成。",
+        "Each lever's share is its Shapley value: its mean saving over every order in which the levers can be switched on.",
+        "各手段的贡献为 Shapley 值，即所有启用次序下节省额的平均。",
+    ),
+    "fall_heading": ("From baseline to plan", "从基准到计划"),
+    "terms_heading": ("By term", "费用构成"),
+    "demand_note": (
+        "Demand is billed by the month: it counts the part of a peak above the month's peak so far.",
+        "需量电费按月计收，只计超过当月已有峰值的部分。",
     ),
     "terms_aid": ("Cost by term, plan beside baseline.", "费用构成：计划与基准对比。"),
     "cut_axis": ("The vertical axis does not begin at zero.", "纵轴不从零开始。"),
@@ -139,7 +150,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "check_title": ("Independent check", "独立校验"),
     "check_aid": (
-        "Each law is recomputed from the published plan; the worst breach found is held against what rounding explains.",
+        "Each law is recomputed from the published plan; the worst breach is held against what rounding explains.",
         "每项约束由已发布的计划重新计算；将最大偏差与舍入允许值比较。",
     ),
     "check_none": ("No check is attached to this plan.", "本计划未附校验结果。"),

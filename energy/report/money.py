@@ -75,7 +75,7 @@ def waterfall(summary: Mapping, view: View) -> tuple[Panel, bool] | None:
             shapes=[_connector(i, y) for i, y in enumerate(levels)],
         )
     )
-    return panel("waterfall", "", t["cost_title"], figure), cut
+    return panel("waterfall", t["fall_heading"], t["cost_title"], figure, print_height=250), cut
 
 
 def cost_terms(summary: Mapping, view: View) -> Panel | None:
@@ -118,7 +118,7 @@ def cost_terms(summary: Mapping, view: View) -> Panel | None:
             ),
         )
     )
-    return panel("terms", "", t["terms_aid"], figure)
+    return panel("terms", t["terms_heading"], t["terms_aid"], figure, print_height=250)
 
 
 def _above(x: str, y: float, text: str) -> dict:

@@ -23,7 +23,8 @@ LATE = "#B91C1C"  # outline of a late job
 SETPOINT = "#8A3B78"
 WET_BULB = "#56A8D8"
 PRICE = "#B7791F"
-SHARE_SCALE = ((0.0, "#F3F5F7"), (0.25, "#CFE6DA"), (0.5, "#86C5A4"), (0.75, "#38996D"), (1.0, "#0B5C3B"))
+# light enough throughout for the ink of the numbers in the cells
+SHARE_SCALE = ((0.0, "#F3F5F7"), (0.25, "#D6EBE0"), (0.5, "#A9D8C0"), (0.75, "#76C09B"), (1.0, "#43A578"))
 
 GPU_COLOURS = {"h100": "#0072B2", "a100": "#56B4E9", "ascend910b": "#D55E00", "a10": "#CC79A7", "rtx4090": "#E69F00"}
 GPU_NAMES = {"h100": "H100", "a100": "A100", "ascend910b": "Ascend 910B", "a10": "A10", "rtx4090": "RTX 4090"}
@@ -66,6 +67,7 @@ def axis(**more: object) -> dict:
         "ticks": "",
         "tickfont": {"size": 11, "color": MUTED},
         "automargin": False,
+        "ticklabelstandoff": 4,
         "fixedrange": True,
         **more,
     }
@@ -75,7 +77,7 @@ def time_axis(edges: Sequence[str], lang: str, *, narrow: bool = False, **more: 
     """The civil time axis over the whole window."""
     hours = max(1.0, (np.datetime64(edges[-1]) - np.datetime64(edges[0])) / np.timedelta64(1, "h"))
     choices = (1, 2, 3, 6, 12, 24, 48, 168, 336, 720)
-    most = 5 if narrow else 17
+    most = 5 if narrow else 12
     step = next((c for c in choices if hours / c <= most), 1440)
     day = "%-m月%-d日" if lang == "zh" else "%-d %b"
     form = day if step >= 24 else (f"%H:%M\n{day}" if not narrow else f"%H h\n{day}")

@@ -68,12 +68,12 @@ GROUPS: tuple[tuple[str, tuple[Figure, ...]], ...] = (
         "g_cost",
         (
             Figure("cost_cny", "unit_cny", 0, -1),
-            Figure("cost_energy_cny", "unit_cny", 0, -1),
-            Figure("cost_demand_cny", "unit_cny", 0, -1),
-            Figure("cost_green_cny", "unit_cny", 0, -1),
-            Figure("cost_carbon_cny", "unit_cny", 0, -1),
-            Figure("cost_wear_cny", "unit_cny", 0, -1),
-            Figure("revenue_export_cny", "unit_cny", 0, 1),
+            Figure("cost_energy_cny", "unit_cny", 0),
+            Figure("cost_demand_cny", "unit_cny", 0),
+            Figure("cost_green_cny", "unit_cny", 0),
+            Figure("cost_carbon_cny", "unit_cny", 0),
+            Figure("cost_wear_cny", "unit_cny", 0),
+            Figure("revenue_export_cny", "unit_cny", 0),
         ),
     ),
     (

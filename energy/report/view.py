@@ -32,12 +32,14 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One chart: the id of its element, a heading (may be empty), what it shows in words, and its figure."""
+    """One chart: the id of its element, a heading (may be empty), what it shows in words, its figure,
+    and its height on paper [px]."""
 
     panel_id: str
     heading: str
     said: str
     figure: dict
+    print_height: int
 
 
 @dataclass(frozen=True, slots=True)
