@@ -52,10 +52,7 @@ def headline(summary: Mapping, view: View) -> list[str]:
             said.append(t["demand_said"].format(part=number(avoided)))
     total, placed, late = (figure_of(kpis, f"jobs_{name}") for name in ("total", "placed", "late"))
     if total is not None and placed is not None:
-        if placed < total:
-            key = "jobs_some"
-        else:
-            key = "jobs_all" if late else "jobs_all_on_time"
+        key = "jobs_some" if placed < total else "jobs_all" if late else "jobs_all_on_time"
         unserved = number(total - placed)
         said.append(
             t[key].format(total=number(total), placed=number(placed), late=number(late or 0), unserved=unserved)

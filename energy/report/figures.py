@@ -50,7 +50,7 @@ def supply(plan: Plan, baseline: Plan, view: View) -> Panel:
             shapes=style.midnights(view.edges),
         )
     )
-    return panel("supply", "", t["supply_title"], figure, print_height=300)
+    return panel("supply", "", t["supply_title"], figure, print_height=250)
 
 
 def pue_by_node(plan: Plan, baseline: Plan, view: View, *, target: float | None) -> list[Panel]:

@@ -89,8 +89,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
     # sections: title, reading aid
     "supply_title": ("Where the fleet's power comes from (kW)", "全部节点供电来源（kW）"),
     "supply_aid": (
-        "Coloured areas are the plan's sources stacked; the black line is what the facilities draw. Above it, batteries "
-        "charge from the grid. Between green and the dashed line, renewables charge batteries, are exported or curtailed.",
+        "Coloured areas are the plan's sources stacked; the black line is what the facilities draw. Above it, "
+        "batteries charge from the grid. Between green and the dashed line, renewables charge batteries, are exported "
+        "or curtailed.",
         "彩色面积为计划中各电源叠加，黑线为设施用电；高于黑线处为电网给电池充电，"
         "绿色面积与虚线之间为可再生能源充电、上网或弃电。",
     ),
@@ -114,7 +115,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "cost_title": ("What the plan costs, and where the difference comes from (CNY)", "费用及差额来源（元）"),
     "cost_aid": (
-        "Each lever's share is its Shapley value: its mean saving over every order in which the levers can be switched on.",
+        "Each lever's share is its Shapley value: its mean saving over every order in which the levers can be "
+        "switched on.",
         "各手段的贡献为 Shapley 值，即所有启用次序下节省额的平均。",
     ),
     "fall_heading": ("From baseline to plan", "从基准到计划"),

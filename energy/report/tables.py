@@ -45,9 +45,9 @@ GROUPS: tuple[tuple[str, tuple[Figure, ...]], ...] = (
     (
         "g_efficiency",
         (
-            Figure("pue", "1", 3, -1),
-            Figure("pue_reference_inlet", "1", 3, -1),
-            Figure("pue_plant", "1", 3, -1),
+            Figure("pue", "kWh/kWh", 3, -1),
+            Figure("pue_reference_inlet", "kWh/kWh", 3, -1),
+            Figure("pue_plant", "kWh/kWh", 3, -1),
             Figure("it_kwh", "kWh", 0),
             Figure("facility_kwh", "kWh", 0, -1),
             Figure("gpu_utilisation", "%", 1, 0, 100),

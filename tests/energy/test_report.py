@@ -1,0 +1,367 @@
+"""The report page: everything is there, nothing is fetched, no name runs, and the same plan gives the same bytes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from energy.plan import SEGMENT_COLUMNS, Plan
+from energy.report import render_report, write_report
+from energy.report.gantt import pack_lanes
+from energy.report.messages import LANGUAGES, MESSAGES, messages
+from weather.conventions.errors import ConfigError
+
+NODES = {
+    "zhongwei": ("Zhongwei", "中卫"),
+    "horinger": ("Horinger", "和林格尔"),
+    "ulanqab": ("Ulanqab", "乌兰察布"),
+    "qingyang": ("Qingyang", "庆阳"),
+    "guian": ("Gui'an", "贵安"),
+}
+KINDS = ("h100", "a100", "ascend910b", "a10", "rtx4090")
+STEPS, JOBS = 48, 120
+SECTIONS = (
+    "cards", "supply", "gantt", "pue", "price", "money", "kpis", "share", "battery", "unserved", "checks", "proof",
+    "notes", "inputs",
+)  # fmt: skip
+
+
+def made_plan(seed: int, *, unserved: tuple[str, ...] = ()) -> Plan:
+    """A plan whose flows balance, of five nodes, 48 h and 120 jobs."""
+    rng = np.random.default_rng(seed)
+    shape, hour = (len(NODES), STEPS), np.arange(STEPS) % 24
+    time = np.datetime64("2026-07-14T16:00", "ns") + np.arange(STEPS) * np.timedelta64(3600, "s")
+    it = 800 + 150 * rng.random(shape)
+    pue = 1.2 + 0.15 * rng.random(shape)
+    pv = 900 * np.maximum(0, np.sin((hour - 6) / 12 * np.pi)) * rng.random((len(NODES), 1))
+    direct = np.minimum(pv, it * pue)
+    zero = np.zeros(shape)
+    arrays = {
+        "it_kw": it,
+        "facility_kw": it * pue,
+        "pue": pue,
+        "pv_kw": np.broadcast_to(pv, shape),
+        "wind_kw": zero,
+        "renewable_direct_kw": direct,
+        "discharge_green_kw": zero,
+        "discharge_grey_kw": zero,
+        "import_kw": it * pue - direct,
+        "setpoint_degc": np.full(shape, 20.0),
+        "wet_bulb_degc": 15 + 5 * np.sin(hour / 24 * 2 * np.pi) + zero,
+        "price_cny_per_kwh": 0.3 + 0.2 * (hour > 17) + zero,
+        "stock_green_kwh": 500 * rng.random(shape),
+        "stock_grey_kwh": 300 * rng.random(shape),
+    }
+    data = xr.Dataset(
+        {name: (("node", "time"), values) for name, values in arrays.items()},
+        coords={"node": list(NODES), "time": time},
+        attrs={"step_h": 1.0},
+    )
+    return Plan(data, made_segments(rng), unserved)
+
+
+def made_segments(rng: np.random.Generator) -> pd.DataFrame:
+    opens = pd.Timestamp("2026-07-14T16:00", tz="UTC")
+    rows = []
+    for i in range(JOBS):
+        node, kind = str(rng.choice(list(NODES))), str(rng.choice(KINDS))
+        first, hours = int(rng.integers(0, 40)), int(rng.integers(1, 12))
+        start = opens + pd.Timedelta(hours=first)
+        rows.append(
+            {
+                "job_id": f"job-{i:03d}",
+                "segment": 1,
+                "node": node,
+                "cluster": f"{node}/{kind}x200/1",
+                "gpu_type": kind,
+                "gpus": 8,
+                "cap": 1.0,
+                "start": start,
+                "end": start + pd.Timedelta(hours=hours),
+                "power_kw": 8.5,
+                "deadline": opens + pd.Timedelta(hours=45) if i % 3 else pd.NaT,
+                "slack_h": 45.0 - first - hours if i % 3 else np.nan,
+                "remaining_h": float(max(0, first + hours - STEPS)),
+            }
+        )
+    return pd.DataFrame(rows, columns=list(SEGMENT_COLUMNS)).astype(
+        {"deadline": "datetime64[ns, UTC]", "start": "datetime64[ns, UTC]", "end": "datetime64[ns, UTC]"}
+    )
+
+
+def made_kpis(cost: float, pue: float, share: float) -> dict:
+    shares = dict.fromkeys(("hourly_matched_share", "curtailed_share", "gpu_utilisation"), 0.25)
+    energies = {"it_kwh": 200000.0, "facility_kwh": 200000.0 * pue, "green_kwh": 80000.0, "import_kwh": 150000.0}
+    costs = {"cost_energy_cny": 0.7 * cost, "cost_demand_cny": 0.1 * cost, "cost_green_cny": 0.2 * cost}
+    jobs = {"jobs_total": 120, "jobs_placed": 120, "jobs_late": 0, "jobs_unserved": 0}
+    rest = {"co2_kg": cost, "cue_location": 0.4, "water_l": 1e5, "wue": 0.5, "peak_import_kw": 4000.0}
+    return {"pue": pue, "renewable_share": share, "cost_cny": cost, **shares, **energies, **costs, **jobs, **rest}
+
+
+def made_summary() -> dict:
+    split = {"placement_cny": 20000.0, "setpoint_cny": 3000.0, "battery_cny": 8000.0, "targets_cny": 1000.0}
+    law = {
+        "name": "power balance",
+        "worst": 6.8e-13,
+        "limit": 1e-6,
+        "where": "zhongwei",
+        "unit": "kW",
+        "law": "in = out",
+    }
+    stage = {"name": "cost", "value": 90000.0, "bound": 89700.0, "gap": 0.0033, "status": "proven"}
+    return {
+        "schema_version": 1,
+        "status": "optimal",
+        "window": {"start": "2026-07-15T00:00:00+08:00", "end": "2026-07-17T00:00:00+08:00", "step_h": 1.0},
+        "kpis": made_kpis(90000.0, 1.246, 0.387),
+        "baseline": made_kpis(120000.0, 1.269, 0.371),
+        "targets": {
+            "pue": {"target": 1.25, "value": 1.246, "met": True, "missed_by": 0.0, "missed_kwh": 0.0},
+            "renewable_share": {"target": 0.4, "value": 0.387, "met": False, "missed_by": 0.013, "missed_kwh": 3236.0},
+        },
+        "solver": {"objective": 90000.0, "bound": 89700.0, "gap": 0.0033, "saving_captured": 0.99, "stages": [stage]},
+        "attribution": {**split, "total_cny": 30000.0, "combinations": []},
+        "notes": ["Jobs: synthetic.", "Weather: first line\nsecond line"],
+        "verification": {"clean": False, "checks": [{**law, "ok": True}, {**law, "name": "deadlines", "ok": False}]},
+        "seed": 7,
+        "inputs": {"study_sha256": "ab12", "weather": {"zhongwei": "climate"}},
+    }
+
+
+@pytest.fixture(scope="module")
+def plans() -> tuple[Plan, Plan]:
+    return made_plan(1, unserved=("job-lost",)), made_plan(2)
+
+
+def page(plans: tuple[Plan, Plan], *, lang: str = "en", summary: dict | None = None, title: str = "Five hubs") -> str:
+    told = made_summary() if summary is None else summary
+    return render_report(plan=plans[0], baseline=plans[1], summary=told, title=title, nodes=NODES, lang=lang)
+
+
+@pytest.fixture(scope="module")
+def english(plans: tuple[Plan, Plan]) -> str:
+    return page(plans)
+
+
+class Seen(HTMLParser):
+    """Tags, ids, visible text and scripts, as a browser's parser would find them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text: list[str] = []
+        self.scripts: list[str] = []
+        self.where = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        self.ids += [value or "" for name, value in attrs if name == "id"]
+        self.where = tag
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.where = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.where == "script":
+            self.scripts[-1] += data
+        elif self.where != "style":
+            self.text.append(data)
+
+
+def test_every_section_and_every_chart_has_its_place(english: str) -> None:
+    seen = Seen(english)
+    assert [name for name in SECTIONS if name not in seen.ids] == []
+    assert len(seen.ids) == len(set(seen.ids))
+    charts = [chart["id"] for chart in json.loads(seen.scripts[0])]
+    assert [name for name in charts if name not in seen.ids] == []
+    counted = {kind: sum(f"chart-{kind}" in name for name in charts) for kind in ("gantt", "pue", "price", "battery")}
+    assert counted == {"gantt": 2, "pue": 5, "price": 5, "battery": 5}
+    assert {"chart-supply", "chart-waterfall", "chart-terms", "chart-share"} <= set(charts)
+
+
+def test_the_page_says_the_verdict(english: str) -> None:
+    said = " ".join(Seen(english).text)
+    assert "90,000 CNY, 30,000 CNY (25.0 %) less than first come, first served" in said
+    assert "The renewable target is missed by 1.3 pp." in said
+    assert "broken laws: do not use this plan" in said
+    assert "2026-07-15 00:00 to 2026-07-17 00:00, local time (UTC+8)" in said
+    assert "Zhongwei 中卫" in said and "job-lost" in said and "second line" in said
+
+
+def test_charts_carry_the_plan(plans: tuple[Plan, Plan], english: str) -> None:
+    charts = {chart["id"]: chart for chart in json.loads(Seen(english).scripts[0])}
+    facility = next(trace for trace in charts["chart-supply"]["data"] if trace["name"] == "Facility load")
+    assert facility["x"][0] == "2026-07-15 00:00" and facility["x"][-1] == "2026-07-17 00:00"
+    np.testing.assert_allclose(facility["y"][:-1], plans[0].data["facility_kw"].sum("node"), atol=0.006)
+    bars = [trace for trace in charts["chart-gantt-plan"]["data"]]
+    drawn_h = sum(sum(trace["x"]) for trace in bars) / 3.6e6
+    close = pd.Timestamp("2026-07-16T16:00", tz="UTC")
+    segments = plans[0].segments
+    expected = (segments["end"].clip(upper=close) - segments["start"]).dt.total_seconds().sum() / 3600
+    assert drawn_h == pytest.approx(expected, rel=1e-12)
+
+
+def test_gantt_bars_of_a_lane_do_not_overlap(english: str) -> None:
+    charts = {chart["id"]: chart for chart in json.loads(Seen(english).scripts[0])}
+    for name in ("chart-gantt-plan", "chart-gantt-baseline"):
+        bars = sorted(
+            (lane, np.datetime64(start), length)
+            for trace in charts[name]["data"]
+            for lane, start, length in zip(trace["y"], trace["base"], trace["x"], strict=True)
+        )
+        assert len(bars) == JOBS
+        for (lane, start, length), (next_lane, next_start, _) in zip(bars, bars[1:], strict=False):
+            assert lane != next_lane or start + np.timedelta64(int(length), "ms") <= next_start
+
+
+def test_lanes_are_as_many_as_jobs_at_once() -> None:
+    rng = np.random.default_rng(3)
+    starts = rng.integers(0, 40, 200)
+    ends = starts + rng.integers(1, 9, 200)
+    at_once = max(int(((starts <= t) & (ends > t)).sum()) for t in range(50))
+    assert pack_lanes(starts, ends).max() + 1 == at_once
+
+
+def test_waterfall_runs_from_baseline_to_plan(english: str) -> None:
+    charts = {chart["id"]: chart for chart in json.loads(Seen(english).scripts[0])}
+    bar = charts["chart-waterfall"]["data"][0]
+    assert bar["x"] == ["Baseline", "Placement", "Setpoints", "Battery", "Targets", "Plan"]
+    assert bar["base"] == [0.0, 100000.0, 97000.0, 89000.0, 89000.0, 0.0]
+    assert bar["y"] == [120000.0, 20000.0, 3000.0, 8000.0, 1000.0, 90000.0]
+
+
+def test_same_arguments_give_the_same_bytes(plans: tuple[Plan, Plan], english: str, tmp_path) -> None:
+    path = tmp_path / "report.html"
+    write_report(path, plan=plans[0], baseline=plans[1], summary=made_summary(), title="Five hubs", nodes=NODES)
+    assert path.read_bytes() == english.encode()
+    assert len(english.encode()) <= 6_000_000
+
+
+def test_nothing_is_fetched_and_only_hashed_scripts_run(english: str) -> None:
+    seen = Seen(english)
+    named = {name for name, _ in seen.attributes}
+    assert not named & {"src", "href", "srcset", "data", "action"}
+    assert not {"link", "img", "iframe", "object", "base"} & set(seen.tags)
+    assert not re.search(r"@import|url\(", "".join(re.findall(r"<style>(.*?)</style>", english, re.S)))
+    policy = next(value for name, value in seen.attributes if name == "content" and "default-src" in (value or ""))
+    assert policy.startswith("default-src 'none'; script-src 'sha256-") and "connect-src 'none'" in policy
+    assert "unsafe-inline" not in policy.partition("style-src")[0] and "unsafe-eval" not in policy
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in seen.scripts[1:]]
+    assert [f"'sha256-{value}'" in policy for value in hashes] == [True, True]
+    assert "\r" not in english  # a parser would change it, and with it the hash
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "<script>alert(1)</script>",
+        "</script><script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "<b>bold</b>&amp;",
+        "{{ 7 * 7 }}",
+        "<!--<script>",
+        "' onmouseover='alert(1)",
+        "\u2028alert(1)",
+    ],
+)
+def test_no_name_becomes_markup(plans: tuple[Plan, Plan], english: str, payload: str) -> None:
+    segments = plans[0].segments.copy()
+    segments.loc[0, ["job_id", "cluster"]] = payload
+    segments.loc[1, "gpu_type"] = payload
+    summary = made_summary()
+    summary["notes"] = [payload]
+    summary["status"] = payload
+    summary["inputs"] = {payload: {payload: payload}}
+    for check in summary["verification"]["checks"]:
+        check.update(name=payload, law=payload, where=payload, unit=payload)
+    summary["solver"]["stages"][0].update(name=payload, status=payload)
+    text = render_report(
+        plan=Plan(plans[0].data, segments, (payload,)),
+        baseline=plans[1],
+        summary=summary,
+        title=payload,
+        nodes={**NODES, "zhongwei": (payload, payload)},
+    )
+    seen, usual = Seen(text), Seen(english)
+    assert {name for name, _ in seen.attributes} <= {name for name, _ in usual.attributes}
+    assert set(seen.tags) <= set(usual.tags)
+    assert seen.scripts[1:] == usual.scripts[1:]
+    assert not set("<>&\u2028\u2029") & set(seen.scripts[0])
+    for chart in json.loads(seen.scripts[0]):
+        for trace in chart["data"]:
+            assert not set("<>&") & set(trace.get("name") or "")
+            for label in trace.get("customdata", []):
+                assert (
+                    re.sub(r"</?b>|<br>", "", label).isdisjoint("<>&")
+                    if False
+                    else not re.search(r"[<>&]", re.sub(r"^<b>([^<]*)</b>", r"\1", label).replace("<br>", ""))
+                )
+
+
+def test_null_and_absent_values_are_shown_as_nothing(plans: tuple[Plan, Plan]) -> None:
+    def nulled(value: object) -> object:
+        return {key: nulled(item) for key, item in value.items()} if isinstance(value, dict) else None
+
+    for summary in (nulled(made_summary()), {}, {**made_summary(), "attribution": None, "verification": None}):
+        text = page(plans, summary=summary)  # type: ignore[arg-type]
+        seen = Seen(text)
+        assert [name for name in SECTIONS if name not in seen.ids] == []
+        assert not re.search(r"\b(None|nan|NaN|inf)\b", " ".join(seen.text))
+
+
+def test_plan_without_jobs_batteries_or_renewables(plans: tuple[Plan, Plan]) -> None:
+    data = plans[0].data.copy()
+    for name in ("stock_green_kwh", "stock_grey_kwh", "pv_kw", "renewable_direct_kw"):
+        data[name] = data[name] * 0
+    empty = Plan(data, plans[0].segments.iloc[:0], ())
+    said = " ".join(Seen(page((empty, empty))).text)
+    assert "No battery holds energy in this window." in said and "Every job has a place." in said
+
+
+@pytest.mark.parametrize("minutes", [15, 120])
+def test_other_steps(plans: tuple[Plan, Plan], minutes: int) -> None:
+    data = plans[0].data.copy()
+    opens = data["time"].values[0]
+    data = data.assign_coords(time=opens + np.arange(STEPS) * np.timedelta64(minutes, "m"))
+    data.attrs["step_h"] = minutes / 60
+    plan = Plan(data, plans[0].segments, ())
+    charts = {chart["id"]: chart for chart in json.loads(Seen(page((plan, plan))).scripts[0])}
+    heat = charts["chart-share"]["data"][0]
+    hours = 12 if minutes == 15 else 24
+    assert len(heat["x"]) == (hours if minutes == 15 else 12)
+    green, drawn = (data[name].sum("node").values for name in ("renewable_direct_kw", "facility_kw"))
+    steps = 4 if minutes == 15 else 1
+    assert heat["z"][0][0] == pytest.approx(100 * green[:steps].sum() / drawn[:steps].sum(), abs=0.006)
+
+
+def test_chinese_page(plans: tuple[Plan, Plan]) -> None:
+    text = page(plans, lang="zh")
+    said = " ".join(Seen(text).text)
+    assert '<html lang="zh-CN">' in text and "可再生能源目标未达到" in said and "功率平衡" in said
+    words = {pair[0] for key, pair in MESSAGES.items() if pair[0] != pair[1] and len(pair[0]) > 12}
+    assert [word for word in words if f">{word}<" in text] == []
+
+
+def test_messages_are_complete_in_both_languages() -> None:
+    assert LANGUAGES == ("en", "zh")
+    for key, pair in MESSAGES.items():
+        assert len(pair) == 2 and all(text.strip() for text in pair), key
+        fields = [sorted(re.findall(r"{(\w+)}", text)) for text in pair]
+        assert fields[0] == fields[1], key
+        assert not re.search(r"[\u4e00-\u9fff]", pair[0]), key
+    with pytest.raises(ConfigError, match="'fr'.*en, zh"):
+        messages("fr")
