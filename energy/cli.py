@@ -1,7 +1,7 @@
 """The command line: parse, load, call one library function, write.
 
 Exit codes: 0 ok (a missed soft target is ok and says so); 1 a fault of greendc; 2 usage; 3 bad input; 4 a
-hard target or --strict cannot be met; 5 the time limit came before the asked gap (the verified plan is
+hard target or --strict cannot be met; 5 the asked gap was not proven in the time (the verified plan is
 published); 7 a source is unavailable; 8 cannot write; 9 solver missing or failed; 75 another run holds
 the output folder; 130 interrupted.
 """
@@ -23,7 +23,7 @@ from weather.conventions.errors import ConfigError, GreenDCError, OutputError
 
 DEMO_DATE = Date(2026, 7, 15)
 DEMO_JOBS = 120
-TIME_LIMIT_EXIT = 5
+GAP_OPEN_EXIT = 5
 
 app = typer.Typer(
     name="greendc",
@@ -232,8 +232,8 @@ def _plan(
         from energy.publish import verdict
 
         print(verdict(result.summary, folder))
-    if result.summary["status"] == "time_limit":
-        raise typer.Exit(TIME_LIMIT_EXIT)
+    if result.summary["status"] != "optimal":
+        raise typer.Exit(GAP_OPEN_EXIT)
 
 
 def _checked(given: float | None, default: float, option: str, low: float, high: float) -> float:

@@ -28,8 +28,10 @@ from weather.conventions.errors import SolverFailed
 
 UNDONE_CNY_PER_GPU_H = 1000.0  # a GPU-hour costs about 1 CNY to power, so serving comes first
 MISSED_CNY_PER_KWH = 10.0  # ten to forty times the price of a kWh, so targets come before cost
-SERVE_ROUNDS_PER_JOB = 30  # rounds of the search for room, and of the search for savings
-ROUNDS_PER_JOB = 20
+SERVE_ROUNDS_PER_JOB = 30  # rounds of the search for room
+ROUNDS_PER_JOB = 40  # rounds of the search for savings, and the most of them
+MOST_ROUNDS = 6000
+BRANCH_PLACEMENTS = 4000  # above, branch and bound gains less in the time than it costs
 ROUNDING = 1e-6  # relative, on what later stages may not worsen
 
 Progress = Callable[[str, float, float, float], None]  # phase, incumbent, bound, seconds
@@ -115,7 +117,7 @@ def plan_window(
     if relaxed.values is None:
         raise SolverFailed(_no_plan(relaxed.status))
     bound = relaxed.objective
-    goal = bound + 0.8 * gap * abs(float(problem.cost_cny @ relaxed.values) + problem.cost_constant_cny)
+    goal = bound + 0.95 * gap * abs(float(problem.cost_cny @ relaxed.values) + problem.cost_constant_cny)
     clock.mark("relaxation")
     tell("first schedule", math.inf, bound)
     board = _board(inputs, placements, model.upper[window.x] > 0)
@@ -124,15 +126,16 @@ def plan_window(
     else:
         board.put_named(start.column_of, start.cluster_of)
     clock.mark("first schedule")
-    rounds = rounds_per_job * inputs.sizes["job"]
+    rounds = min(rounds_per_job * inputs.sizes["job"], MOST_ROUNDS)
     best = _searched(window, board, early, relaxed, rounds=rounds, goal=goal, clock=clock, tell=tell)
-    if prove and window.weighted(best.values) > goal and clock.left() > 1.0:
+    small = len(placements) <= BRANCH_PLACEMENTS
+    if prove and small and window.weighted(best.values) > goal and clock.left() > 1.0:
         best, bound = _branch(window, best, bound, gap, clock, tell)
         clock.mark("branch and bound")
     best = replace(best, values=_polished(window, best.values))
     stages = _prove(window, best.values, bound, gap, clock) if prove else ()
     clock.mark("proof")
-    status = "optimal" if stages and all(stage.status == "proven" for stage in stages) else "time_limit"
+    status = "optimal" if stages and all(stage.status == "proven" for stage in stages) else "feasible"
     return Outcome(
         problem, placements, best.column_of, best.cluster_of, best.values, stages, status, dict(clock.phases)
     )
@@ -205,7 +208,7 @@ def _branch(window, best: Schedule, bound: float, gap: float, clock: _Clock, tel
     cost = float(window.problem.cost_cny @ best.values) + window.problem.cost_constant_cny
     found = solve(
         window.model,
-        gap=0.8 * gap * abs(cost) / max(1.0, abs(window.weighted(best.values))),
+        gap=0.9 * gap * abs(cost) / max(1.0, abs(window.weighted(best.values))),
         time_limit_s=clock.left(0.95),
         start=best.values,
         seed=window.seed,
