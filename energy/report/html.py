@@ -120,7 +120,7 @@ def render_report(
         stages=tables.stage_table(summary, view),
         notes=[line for note in summary.get("notes") or [] for line in str(note).splitlines() if line.strip()],
         inputs=_inputs(summary),
-        seed=NOTHING if summary.get("seed") is None else str(summary["seed"]),
+        seed=_said(summary.get("seed")),
         nothing=NOTHING,
     )
 
@@ -267,10 +267,14 @@ def _inputs(summary: Mapping) -> list[tuple[str, str]]:
     pairs = []
     for name, value in (summary.get("inputs") or {}).items():
         if isinstance(value, Mapping):
-            pairs += [(f"{name} · {key}", str(item)) for key, item in value.items()]
+            pairs += [(f"{name} · {key}", _said(item)) for key, item in value.items()]
         else:
-            pairs.append((str(name), NOTHING if value is None else str(value)))
+            pairs.append((str(name), _said(value)))
     return pairs
+
+
+def _said(value: object) -> str:
+    return NOTHING if value is None else str(value)
 
 
 def _script_hash(text: str) -> str:
