@@ -165,7 +165,7 @@ def share_heat(plan: Plan, baseline: Plan, view: View) -> Panel:
             margin={"l": 176, "t": 8, "b": 34},
             hovermode="closest",
             xaxis=style.axis(type="category", showgrid=False),
-            yaxis=style.axis(autorange="reversed", type="category", showgrid=False),
+            yaxis=style.axis(autorange="reversed", type="category", showgrid=False, automargin=True),
             shapes=[
                 {
                     "type": "line",

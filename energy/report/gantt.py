@@ -162,6 +162,7 @@ def _panel(
                 tickmode="array",
                 tickvals=[middle for middle, _ in centres.values()],
                 ticktext=[f"{first}<br>{last}" if first else last for first, _, last in names],
+                automargin=True,
                 showgrid=False,
             ),
             shapes=[*style.midnights(view.edges), *lines],

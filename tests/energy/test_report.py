@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -224,7 +225,7 @@ def test_gantt_bars_of_a_lane_do_not_overlap(english: str) -> None:
             for lane, start, length in zip(trace["y"], trace["base"], trace["x"], strict=True)
         )
         assert len(bars) == JOBS
-        for (lane, start, length), (next_lane, next_start, _) in zip(bars, bars[1:], strict=False):
+        for (lane, start, length), (next_lane, next_start, _) in pairwise(bars):
             assert lane != next_lane or start + np.timedelta64(int(length), "ms") <= next_start
 
 
