@@ -59,7 +59,7 @@ def pue_by_node(plan: Plan, baseline: Plan, view: View, *, target: float | None)
     pues = [plan.data["pue"].values, baseline.data["pue"].values, *([np.array([target])] if target else [])]
     pue_range = span(pues, floor=1.0)
     degrees = span([plan.data["setpoint_degc"].values, plan.data["wet_bulb_degc"].values])
-    panels = []
+    panels: list[Panel] = []
     for node, name in view.names.items():
         data, base = plan.data.sel(node=node), baseline.data.sel(node=node)
         figure = go.Figure()
@@ -89,7 +89,7 @@ def price_by_node(plan: Plan, baseline: Plan, view: View) -> list[Panel]:
     powers = [plan.data["import_kw"].values, plan.data["it_kw"].values, baseline.data["import_kw"].values]
     top = [0.0, span([*powers, np.zeros(1)])[1]]
     prices = span([plan.data["price_cny_per_kwh"].values, np.zeros(1)])
-    panels = []
+    panels: list[Panel] = []
     for node, name in view.names.items():
         data, base = plan.data.sel(node=node), baseline.data.sel(node=node)
         figure = go.Figure()

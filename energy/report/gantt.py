@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -171,7 +172,7 @@ def _panel(
     return panel(f"gantt-{key}", t[key], f"{t['gantt_title']}: {t[key]}", figure, print_height=min(height, 585))
 
 
-def _said(row: object, view: View) -> str:
+def _said(row: Any, view: View) -> str:
     """A bar in words."""
     t = view.texts
     slack = NOTHING if pd.isna(row.slack_h) else f"{number(row.slack_h, 1)} h"

@@ -89,8 +89,11 @@ def cost_terms(summary: Mapping, view: View) -> Panel | None:
         return None
     names = [name for name, _, _ in rows]
     figure = go.Figure()
-    for label, column, colour in (("plan", 1, style.PLAN), ("baseline", 2, style.BASELINE)):
-        values = [row[column] for row in rows]
+    sides = (
+        ("plan", style.PLAN, [now for _, now, _ in rows]),
+        ("baseline", style.BASELINE, [before for _, _, before in rows]),
+    )
+    for label, colour, values in sides:
         figure.add_bar(
             x=names,
             y=[round(value, 2) for value in values],
@@ -102,8 +105,8 @@ def cost_terms(summary: Mapping, view: View) -> Panel | None:
             cliponaxis=False,
             hovertemplate=f"%{{x}}: %{{y:,.0f}} {t['unit_cny']}<extra>{t[label]}</extra>",
         )
-    high = max(max(row[1:]) for row in rows)
-    low = min(0.0, *(min(row[1:]) for row in rows))
+    high = max(max(values) for _, _, values in sides)
+    low = min(0.0, *(min(values) for _, _, values in sides))
     figure.update_layout(
         style.layout(
             HEIGHT,

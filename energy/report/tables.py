@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from energy.plan import Plan
 from energy.report.messages import check_name, word
@@ -185,7 +186,7 @@ def battery_table(plan: Plan, view: View) -> Table:
     return _over_time("battery", columns, view, stamps=view.edges[1:])
 
 
-def _share(data: object) -> np.ndarray:
+def _share(data: xr.Dataset) -> np.ndarray:
     green = (data["renewable_direct_kw"] + data["discharge_green_kw"]).values
     facility = data["facility_kw"].values
     return np.divide(100 * green, facility, out=np.full(green.shape, np.nan), where=facility > 0)
@@ -203,7 +204,17 @@ def jobs_table(plan: Plan, baseline: Plan, view: View) -> Table:
     """Every job of the plan, and where and when the baseline runs it."""
     t = view.texts
     before = {str(row.job_id): row for row in baseline.segments.itertuples()}
-    keys = ("c_job", "c_node", "c_cluster", "c_gpu", "c_start", "c_end", "c_deadline", "c_base_node", "c_base_start")
+    keys: tuple[str, ...] = (
+        "c_job",
+        "c_node",
+        "c_cluster",
+        "c_gpu",
+        "c_start",
+        "c_end",
+        "c_deadline",
+        "c_base_node",
+        "c_base_start",
+    )
     keys += ("c_gpus", "c_power", "c_slack", "c_left")
     rows = []
     for row in plan.segments.head(MOST_JOBS).itertuples():

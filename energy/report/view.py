@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import numpy as np
 import xarray as xr
@@ -75,7 +76,7 @@ def number(value: object, digits: int = 0) -> str:
     """
     if not _is_number(value):
         return NOTHING
-    text = f"{float(value):,.{digits}f}"  # type: ignore[arg-type]
+    text = f"{float(value):,.{digits}f}"
     if float(text.replace(",", "")) == 0:
         text = text.lstrip("-")
     return text.replace("-", MINUS)
@@ -88,7 +89,7 @@ def signed(value: object, digits: int = 0) -> str:
     ('+12', '−0.5', '0')
     """
     text = number(value, digits)
-    positive = _is_number(value) and float(value) > 0 and text.strip("0.,")  # type: ignore[arg-type]
+    positive = _is_number(value) and float(value) > 0 and text.strip("0.,")
     return f"+{text}" if positive else text
 
 
@@ -98,7 +99,7 @@ def percent(value: object, digits: int = 1) -> str:
     >>> percent(0.386)
     '38.6 %'
     """
-    return f"{number(100 * float(value), digits)} %" if _is_number(value) else NOTHING  # type: ignore[arg-type]
+    return f"{number(100 * float(value), digits)} %" if _is_number(value) else NOTHING
 
 
 def figure_of(mapping: Mapping | None, key: str) -> float | None:
@@ -118,5 +119,5 @@ def relative(value: float | None, reference: float | None) -> float | None:
     return None if change is None or not reference else change / abs(reference)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool) and math.isfinite(value)
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool) and math.isfinite(float(value))
