@@ -132,6 +132,9 @@ def plan_day(
     tell("checking")
     plan, kpis = _audited(plan, kpis, study, weather, request.step_h)
     baseline, base = _audited(baseline, base, study, weather, request.step_h)
+    first_come = verify_plan(
+        baseline.data, baseline.segments, study=study, weather=weather, jobs=chosen, state=state, deadlines=False
+    )
     rounded = rounding(inputs)
     summary = {
         "schema_version": SCHEMA_VERSION,
@@ -156,6 +159,7 @@ def plan_day(
             *seen,
             *left_out,
             *_weather_notes(weather),
+            *(f"First come, first served breaks a law the plan keeps: {c.name}." for c in first_come.checks if not c.ok),
             f"{rounded.jobs} of {len(chosen)} jobs were rounded up to whole steps of {request.step_h:g} h: "
             f"{rounded.gpu_h_asked:,.0f} GPU-hours asked, {rounded.gpu_h_planned:,.0f} planned.",
         ],

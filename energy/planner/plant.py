@@ -8,6 +8,8 @@ Variables: y[n,t,k] in {0,1}, it[n,t,k] >= 0 (IT at reference inlet while in mod
 (4) sum_k it[n,t,k] = base_it[n,t] + sum_{c at n,t} add_kw[c] x[c]
     lo[n,t] y <= it[n,t,k] <= hi[n,t] y        (the hull: each mode's own limits, never a global one)
 (5) overhead[n,t,k] >= intercept[i] y[n,t,k] + slope[i] it[n,t,k]      for every line i
+    overhead[n,t,k] <= the chord of the table from lo to hi            (a plant does not waste at will:
+    burning surplus renewables in it would raise the renewable share)
 (6) sum_k y[n,t,k] = 1
 (7) begin[n,t,k] >= y[n,t,k] - y[n,t-1,k];  sum_{tau in (t-dwell, t]} begin[n,tau,k] <= y[n,t,k]
 (8) y[n,t,k] + sum_{k': |T_k' - T_k| > rate h} y[n,t+1,k'] <= 1
@@ -84,17 +86,28 @@ def add_it_by_mode(problem, variables, inputs: xr.Dataset, placements: Placement
             constrain(problem, f"ithigh_{name}", linear([(1, variable), (-high[node, slot], on)]), "<=", 0)
 
 
-def add_overhead(problem, variables, inputs: xr.Dataset) -> None:
-    """(5) Overhead lies on or above every line of the plant's convex table."""
+def add_overhead(problem, variables, inputs: xr.Dataset, placements: Placements) -> None:
+    """(5) Overhead lies between the plant's convex table and the chord over its ends."""
     it, y, overhead = (variables.block[name] for name in ("it", "y", "overhead"))
     intercept, slope = inputs["line_intercept_kw"].values, inputs["line_slope"].values
+    low, high = it_bounds(inputs, placements)
     for node, slot, mode in np.ndindex(*it.shape):
         if it[node, slot, mode] is None:
             continue
-        lines = {(intercept[node, mode, i, slot], slope[node, mode, i, slot]) for i in range(slope.shape[2])}
-        for line, (a, b) in enumerate(sorted(lines)):
+        name, lines = f"{node}_{slot}_{mode}", (intercept[node, mode, :, slot], slope[node, mode, :, slot])
+        for line, (a, b) in enumerate(sorted(set(zip(*lines, strict=True)))):
             terms = [(1, overhead[node, slot, mode]), (-a, y[node, slot, mode]), (-b, it[node, slot, mode])]
-            constrain(problem, f"overhead_{node}_{slot}_{mode}_{line}", linear(terms), ">=", 0)
+            constrain(problem, f"overhead_{name}_{line}", linear(terms), ">=", 0)
+        a, b = _chord(*lines, low[node, slot], high[node, slot])
+        terms = [(1, overhead[node, slot, mode]), (-a, y[node, slot, mode]), (-b, it[node, slot, mode])]
+        constrain(problem, f"overmost_{name}", linear(terms), "<=", 1e-9)
+
+
+def _chord(intercept: np.ndarray, slope: np.ndarray, low: float, high: float) -> tuple[float, float]:
+    """Intercept and slope of the line through the table's values at two loads."""
+    at_low, at_high = (float((intercept + slope * load).max()) for load in (low, high))
+    steep = (at_high - at_low) / (high - low) if high > low else 0.0
+    return at_low - steep * low, steep
 
 
 def add_one_mode(problem, variables) -> None:

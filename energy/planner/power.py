@@ -9,7 +9,8 @@ discharge_grey (n,t); stocks stock_green, stock_grey [kWh] at the end of each sl
 (9)  import + renewable_direct + discharge_green + discharge_grey = facility + charge_grey
 (10) renewable_direct + charge_green + exported <= available          (the rest is curtailed)
 (11) stock[t] = (1 - sigma)^h stock[t-1] + h (eta_c charge - discharge / eta_d)     green and grey each
-(12) stock_green + stock_grey <= battery_kwh; charge <= battery_kw charging; discharge <= battery_kw (1 - charging)
+(12) stock_green + stock_grey <= battery_kwh; charge <= battery_kw charging; discharge <= battery_kw (1 - charging);
+     charge_grey <= import       (grey is what the grid sells: renewables enter the battery as green)
 (13) stock at the end >= stock at the start, green and grey each
 (14) peak >= import, peak >= month_peak
 (15) exported <= export_limit exporting; import <= import_limit (1 - exporting)
@@ -125,6 +126,8 @@ def add_battery_limits(problem, variables, inputs: xr.Dataset) -> None:
         constrain(problem, f"energy_{name}", linear(stocks), "<=", energy[node])
         charge = [(1, block["charge_green"][node, slot]), (1, block["charge_grey"][node, slot])]
         constrain(problem, f"charge_{name}", linear([*charge, (-power[node], on)]), "<=", 0)
+        bought = [(1, block["charge_grey"][node, slot]), (-1, block["grid_import"][node, slot])]
+        constrain(problem, f"grey_{name}", linear(bought), "<=", 0)
         discharge = [(1, block["discharge_green"][node, slot]), (1, block["discharge_grey"][node, slot])]
         constrain(problem, f"discharge_{name}", linear([*discharge, (power[node], on)]), "<=", power[node])
 

@@ -122,7 +122,7 @@ def build_problem(
     serve.add_whole_clusters(problem, variables, inputs, placements)
 
     plant.add_it_by_mode(problem, variables, inputs, placements)
-    plant.add_overhead(problem, variables, inputs)
+    plant.add_overhead(problem, variables, inputs, placements)
     plant.add_one_mode(problem, variables)
     plant.add_dwell(problem, variables, inputs)
     plant.add_rate_limit(problem, variables, inputs)

@@ -206,6 +206,18 @@ def battery_one_way(case: Case) -> Check:
     )
 
 
+def grey_is_bought(case: Case) -> Check:
+    """Renewables enter the battery as green; what charges the grey stock was bought."""
+    return numbers(
+        "grey charge",
+        case.of("charge_grey_kw") - case.of("import_kw"),
+        limit=case.tolerance,
+        unit="kW",
+        law="charge_grey is at most the import.",
+        at=case.at,
+    )
+
+
 def _battery_flows(case: Case) -> tuple[np.ndarray, np.ndarray]:
     charge = case.of("charge_green_kw") + case.of("charge_grey_kw")
     return charge, case.of("discharge_green_kw") + case.of("discharge_grey_kw")

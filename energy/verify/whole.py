@@ -32,6 +32,7 @@ FLOW_LAWS = (
     flows.battery_energy,
     flows.battery_power,
     flows.battery_one_way,
+    flows.grey_is_bought,
     flows.grid_limits,
     flows.one_direction,
     plant.inlet,

@@ -93,6 +93,13 @@ def test_every_number_of_a_law_counts(made, law, name, amount):
     assert failed(made.check(plan)) == [law]
 
 
+def test_renewables_do_not_enter_the_battery_as_grey(made):
+    plan, _ = changed(made, charge_grey_kw=(0, 7, 10.0), renewable_direct_kw=(0, 7, 10.0), curtailed_kw=(0, 7, -10.0))
+    found = failed(made.check(plan))
+    assert "grey charge" in found
+    assert not {"power balance", "renewable split"} & set(found)
+
+
 @pytest.mark.parametrize("name", ["charge_green_kw", "charge_grey_kw", "discharge_green_kw", "discharge_grey_kw"])
 def test_a_node_without_a_battery_stores_nothing(made, name):
     plan, _ = changed(made, **{name: (1, 6, 0.5)})
