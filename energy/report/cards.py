@@ -30,6 +30,8 @@ def badge(summary: Mapping, view: View) -> tuple[str, str]:
     gap = percent(figure_of(summary.get("solver"), "gap"), 2)
     if status == "optimal":
         return t["status_optimal"].format(gap=gap), GOOD
+    if status == "feasible":
+        return t["status_feasible"].format(gap=gap), NEUTRAL
     if status == "time_limit":
         return t["status_time_limit"].format(gap=gap), BAD
     return t["status_other"].format(status=NOTHING if status is None else plain(status)), NEUTRAL

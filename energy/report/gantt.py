@@ -16,6 +16,9 @@ from energy.report.view import NOTHING, Panel, View, number
 
 LANE_PX = (15.0, 4.0)  # a lane's height where few are needed, and where very many are
 TALLEST_PX = 1500
+TALLEST_PRINT_PX = 585
+THIN_PX = 6.0  # a printed lane below this height: a white outline would eat the bar,
+TRIM_SHARE = 0.003  # so bars end this share of the window early, at most a fifth of themselves, to be told apart
 
 
 def gantt(plan: Plan, baseline: Plan, view: View) -> list[Panel]:
@@ -101,6 +104,10 @@ def _bands(lanes: dict, nodes: list[str], kinds: list[str]) -> tuple[dict, dict,
     return first, centres, at - 1
 
 
+def _length_ms(rows: pd.DataFrame) -> list[float]:
+    return [(end - start) / pd.Timedelta(milliseconds=1) for start, end in zip(rows["start"], rows["end"], strict=True)]
+
+
 def _panel(
     key: str,
     table: pd.DataFrame,
@@ -114,6 +121,8 @@ def _panel(
     view: View,
 ) -> Panel:
     colours, t = style.gpu_colours(kinds), view.texts
+    thin = min(height, TALLEST_PRINT_PX) - 50 < THIN_PX * total
+    outline, trim = (0.0, TRIM_SHARE * view.step_h * len(view.stamps) * 3.6e6) if thin else (0.4, 0.0)
     figure = go.Figure()
     for kind in kinds:
         rows = table[table["gpu_type"] == kind]
@@ -121,10 +130,7 @@ def _panel(
         figure.add_bar(
             orientation="h",
             base=[str(start)[:16] for start in rows["start"]],
-            x=[
-                (end - start) / pd.Timedelta(milliseconds=1)
-                for start, end in zip(rows["start"], rows["end"], strict=True)
-            ],
+            x=[length - min(trim, 0.2 * length) for length in _length_ms(rows)],
             y=[bands[row.node, kind] + int(lanes[row.Index]) for row in rows.itertuples()],
             width=0.84,
             name=style.plain(style.GPU_NAMES.get(kind, kind)),
@@ -132,7 +138,7 @@ def _panel(
                 "color": colours[kind],
                 "line": {
                     "color": [style.LATE if x else "#FFFFFF" for x in late],
-                    "width": [2 if x else 0.4 for x in late],
+                    "width": [2 if x else outline for x in late],
                 },
             },
             customdata=[_said(row, view) for row in rows.itertuples()],
@@ -169,7 +175,8 @@ def _panel(
             shapes=[*style.midnights(view.edges), *lines],
         )
     )
-    return panel(f"gantt-{key}", t[key], f"{t['gantt_title']}: {t[key]}", figure, print_height=min(height, 585))
+    printed = min(height, TALLEST_PRINT_PX)
+    return panel(f"gantt-{key}", t[key], f"{t['gantt_title']}: {t[key]}", figure, print_height=printed)
 
 
 def _said(row: Any, view: View) -> str:

@@ -17,6 +17,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "图表需要 JavaScript；所有数值也列在各图下方的表格中。",
     ),
     "status_optimal": ("Optimality proven to {gap}", "最优性已证明，间隙 {gap}"),
+    "status_feasible": (
+        "Best plan found, within {gap} of the proven bound",
+        "已找到的最佳计划，与已证明下界相差 {gap}",
+    ),
     "status_time_limit": ("Time limit reached, gap {gap}", "达到时间上限，间隙 {gap}"),
     "status_other": ("Status: {status}", "状态：{status}"),
     "baseline": ("First come, first served", "先到先得"),
@@ -282,6 +286,7 @@ _CHECKS_ZH = {
     "flows not negative": "流量非负",
     "power balance": "功率平衡",
     "renewable split": "可再生能源分配",
+    "grey charge": "灰电充电",
     "PV and wind from the weather": "光伏与风电由气象得出",
     "facility power": "设施功率",
     "PUE of each step": "逐时 PUE",
@@ -319,12 +324,13 @@ _CHECKS_ZH = {
     "targets told as they are": "目标如实报告",
     "unserved jobs listed": "未安排作业已列出",
 }
-_WORDS_ZH = {
-    "served": "安排作业",
-    "missed": "目标缺口",
-    "cost": "费用",
-    "proven": "已证明",
-    "time_limit": "达到时间上限",
+_WORDS = {
+    "served": ("served", "安排作业"),
+    "missed": ("missed", "目标缺口"),
+    "cost": ("cost", "费用"),
+    "proven": ("proven", "已证明"),
+    "limit": ("gap asked not reached", "未达所求间隙"),
+    "time_limit": ("time limit", "达到时间上限"),
 }
 
 
@@ -349,4 +355,4 @@ def check_name(name: str, lang: str) -> str:
 
 def word(text: str, lang: str) -> str:
     """A word of the solver (stage, status) in the report's language, as given where there is none."""
-    return _WORDS_ZH.get(text, text) if lang == "zh" else text.replace("_", " ")
+    return _WORDS.get(text, (text.replace("_", " "), text))[LANGUAGES.index(lang)]

@@ -245,6 +245,39 @@ def test_waterfall_runs_from_baseline_to_plan(english: str) -> None:
     assert bar["y"] == [120000.0, 20000.0, 3000.0, 8000.0, 1000.0, 90000.0]
 
 
+def test_many_jobs_keep_their_bars_apart_without_outlines(plans: tuple[Plan, Plan]) -> None:
+    base = plans[0].segments
+    many = pd.concat([base.assign(job_id=base["job_id"] + f"-{copy}") for copy in range(4)], ignore_index=True)
+    crowd = Plan(plans[0].data, many, ())
+    charts = {chart["id"]: chart for chart in json.loads(Seen(page((crowd, crowd))).scripts[0])}
+    bars = charts["chart-gantt-plan"]["data"]
+    assert sum(len(trace["y"]) for trace in bars) == 4 * JOBS
+    assert {width for trace in bars for width in trace["marker"]["line"]["width"]} <= {0.0, 2}
+    drawn_h = sum(sum(trace["x"]) for trace in bars) / 3.6e6
+    trimmed_h = 4 * JOBS * 0.003 * STEPS
+    full_h = 4 * sum(sum(trace["x"]) for trace in _gantt_bars(page(plans))) / 3.6e6
+    assert full_h - trimmed_h - 1e-6 <= drawn_h < full_h
+
+
+def _gantt_bars(text: str) -> list[dict]:
+    charts = {chart["id"]: chart for chart in json.loads(Seen(text).scripts[0])}
+    return charts["chart-gantt-plan"]["data"]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("optimal", "Optimality proven to 0.33 %"),
+        ("feasible", "Best plan found, within 0.33 % of the proven bound"),
+        ("time_limit", "Time limit reached, gap 0.33 %"),
+    ],
+)
+def test_every_status_of_the_planner_is_said_in_words(plans: tuple[Plan, Plan], status: str, said: str) -> None:
+    summary = made_summary()
+    summary["status"] = status
+    assert said in Seen(page(plans, summary=summary)).text
+
+
 def test_same_arguments_give_the_same_bytes(plans: tuple[Plan, Plan], english: str, tmp_path) -> None:
     path = tmp_path / "report.html"
     write_report(path, plan=plans[0], baseline=plans[1], summary=made_summary(), title="Five hubs", nodes=NODES)
