@@ -122,7 +122,8 @@ def _panel(
 ) -> Panel:
     colours, t = style.gpu_colours(kinds), view.texts
     thin = min(height, TALLEST_PRINT_PX) - 50 < THIN_PX * total
-    outline, trim = (0.0, TRIM_SHARE * view.step_h * len(view.stamps) * 3.6e6) if thin else (0.4, 0.0)
+    # an outline no reader sees keeps plotly from growing thin bars to whole pixels, over their neighbours
+    outline, trim = (0.02, TRIM_SHARE * view.step_h * len(view.stamps) * 3.6e6) if thin else (0.4, 0.0)
     figure = go.Figure()
     for kind in kinds:
         rows = table[table["gpu_type"] == kind]
@@ -132,13 +133,13 @@ def _panel(
             base=[str(start)[:16] for start in rows["start"]],
             x=[length - min(trim, 0.2 * length) for length in _length_ms(rows)],
             y=[bands[row.node, kind] + int(lanes[row.Index]) for row in rows.itertuples()],
-            width=0.84,
+            width=0.7 if thin else 0.84,
             name=style.plain(style.GPU_NAMES.get(kind, kind)),
             marker={
                 "color": colours[kind],
                 "line": {
-                    "color": [style.LATE if x else "#FFFFFF" for x in late],
-                    "width": [2 if x else outline for x in late],
+                    "color": [style.LATE if x else "rgba(0,0,0,0)" if thin else "#FFFFFF" for x in late],
+                    "width": [(1 if thin else 2) if x else outline for x in late],
                 },
             },
             customdata=[_said(row, view) for row in rows.itertuples()],
