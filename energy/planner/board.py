@@ -97,6 +97,8 @@ class Board:
         clusters = self._clusters_of[self._place.pool[columns[0]]]
         if self._fixed[job] >= 0:
             clusters = clusters[clusters == self._fixed[job]]
+            if not len(clusters):
+                return columns[:0], columns[:0]
         first = self._place.first[columns]
         start, stop = first[0], first[-1] + 1
         room = _least_over(self.free[clusters, start:], length)[:, : stop - start][:, first - start]

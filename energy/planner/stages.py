@@ -27,7 +27,6 @@ from energy.planner.solver import ModelArrays, Solve, relative_gap, solve
 from weather.conventions.errors import SolverFailed
 
 UNDONE_CNY_PER_GPU_H = 1000.0  # a GPU-hour costs about 1 CNY to power, so serving comes first
-MISSED_CNY_PER_KWH = 10.0  # ten to forty times the price of a kWh, so targets come before cost
 SERVE_ROUNDS_PER_JOB = 30  # rounds of the search for room
 ROUNDS_PER_JOB = 40  # rounds of the search for savings, and the most of them
 MOST_ROUNDS = 6000
@@ -142,6 +141,12 @@ def plan_window(
 
 
 # ---------------------------------------------------------------------------------------------- search
+def missed_cny_per_kwh(inputs: xr.Dataset) -> float:
+    """Weight of a missed kWh in the search: twice what a kWh can cost where it also sets the month's peak."""
+    peak = float(inputs["demand_price_cny_per_kw_month"].max()) / float(inputs.attrs["step_h"])
+    return 2.0 * (float((inputs["price_cny_per_kwh"] + inputs["carbon_cny_per_kwh"]).max()) + peak)
+
+
 def _board(inputs: xr.Dataset, placements: Placements, allowed: np.ndarray) -> Board:
     return Board(inputs, placements, allowed=allowed, undone_cny_per_gpu_h=UNDONE_CNY_PER_GPU_H)
 
@@ -153,7 +158,7 @@ def _weighted_model(inputs, placements: Placements, problem: PlanProblem) -> tup
     would are taken out of the model.
     """
     undone = problem.undone_gpu_h
-    cost = problem.cost_cny + MISSED_CNY_PER_KWH * problem.missed_kwh + UNDONE_CNY_PER_GPU_H * undone
+    cost = problem.cost_cny + missed_cny_per_kwh(inputs) * problem.missed_kwh + UNDONE_CNY_PER_GPU_H * undone
     model = replace(problem.arrays, cost=cost, offset=problem.cost_constant_cny)
     board = _board(inputs, placements, np.ones(len(placements), dtype=bool))
     fill_early(board)
@@ -271,7 +276,7 @@ def _prove(window: Window, values: np.ndarray, bound: float, gap: float, clock: 
     least_missed = _least(model, problem.missed_kwh, missed, clock)
     model = model.with_row("missed", problem.missed_kwh, 0.0, missed + ROUNDING * max(1.0, missed))
     constant = problem.cost_constant_cny
-    penalties = UNDONE_CNY_PER_GPU_H * undone + MISSED_CNY_PER_KWH * missed
+    penalties = UNDONE_CNY_PER_GPU_H * undone + missed_cny_per_kwh(window.inputs) * missed
     least_cost = max(
         _least(model, problem.cost_cny, math.inf, clock) + constant, bound - penalties if undone <= 0 else -math.inf
     )

@@ -22,8 +22,11 @@ class ToyJob(NamedTuple):
     running_on: str = ""
 
 
+TWO_JOBS = ToyJob(4, 2), ToyJob(8, 1)
+
+
 def toy_window(
-    jobs: list[ToyJob] | tuple[ToyJob, ...] = (ToyJob(4, 2), ToyJob(8, 1)),
+    jobs: list[ToyJob] | tuple[ToyJob, ...] = TWO_JOBS,
     *,
     slots: int = 3,
     step_h: float = 1.0,

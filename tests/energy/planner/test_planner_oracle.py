@@ -16,11 +16,12 @@ from scipy.sparse import csr_array
 from energy.planner.placements import all_placements
 from energy.planner.problem import build_problem
 from energy.planner.solver import linear, solve
-from energy.planner.stages import MISSED_CNY_PER_KWH, UNDONE_CNY_PER_GPU_H, plan_window
+from energy.planner.stages import UNDONE_CNY_PER_GPU_H, missed_cny_per_kwh, plan_window
 
 
-def weighted(problem):
-    cost = problem.cost_cny + MISSED_CNY_PER_KWH * problem.missed_kwh + UNDONE_CNY_PER_GPU_H * problem.undone_gpu_h
+def weighted(problem, inputs):
+    penalty = missed_cny_per_kwh(inputs) * problem.missed_kwh + UNDONE_CNY_PER_GPU_H * problem.undone_gpu_h
+    cost = problem.cost_cny + penalty
     return replace(problem.arrays, cost=cost, offset=problem.cost_constant_cny)
 
 
@@ -43,14 +44,14 @@ def brute_force(model, binaries) -> float:
     return best
 
 
-def objective(outcome) -> float:
+def objective(outcome, inputs) -> float:
     served, missed, cost = (stage.value for stage in outcome.stages)
-    return cost + MISSED_CNY_PER_KWH * missed + UNDONE_CNY_PER_GPU_H * served
+    return cost + missed_cny_per_kwh(inputs) * missed + UNDONE_CNY_PER_GPU_H * served
 
 
 def least(inputs) -> float:
     """Optimum of the weighted model, by scipy's own call of a solver on our arrays."""
-    model = weighted(build_problem(inputs, all_placements(inputs)))
+    model = weighted(build_problem(inputs, all_placements(inputs)), inputs)
     found = milp(
         model.cost,
         integrality=model.integer,
@@ -74,13 +75,13 @@ def test_the_plan_is_what_brute_force_finds(toy, toy_job, pue_target):
         export_limit_kw=0.0,
         kinked=False,
     )
-    model = weighted(build_problem(inputs, all_placements(inputs)))
+    model = weighted(build_problem(inputs, all_placements(inputs)), inputs)
     free = np.flatnonzero(model.integer & (model.lower < model.upper))
     modes = [number for name, number in model.position.items() if name.startswith("y_")]
     binaries = np.setdiff1d(free, modes)  # one mode allowed: y is 1 by law (6)
     assert len(binaries) <= 12
     found = plan_window(inputs, gap=1e-7)
-    assert objective(found) == pytest.approx(brute_force(model, binaries), rel=1e-6)
+    assert objective(found, inputs) == pytest.approx(brute_force(model, binaries), rel=1e-6)
     assert found.status == "optimal"
 
 
@@ -88,7 +89,7 @@ def test_the_arrays_are_the_declared_problem(toy, toy_job):
     """Solved by PuLP's own solver class from its own objects: the same optimum as from our arrays."""
     inputs = toy((toy_job(4, 2), toy_job(8, 1), toy_job(8, 2)), slots=4)
     problem = build_problem(inputs, all_placements(inputs))
-    model = weighted(problem)
+    model = weighted(problem, inputs)
     ours = solve(model, gap=1e-9)
     variables = {variable.name: variable for variable in problem.problem.variables()}
     terms = [(model.cost[number], variables[name]) for name, number in model.position.items()]
@@ -112,7 +113,7 @@ def test_the_search_reaches_the_optimum_of_small_windows(jobs, share, pue, reque
     asked = [toy_job(gpus, slots, release, release + slack, add) for gpus, slots, release, slack, add in jobs]
     inputs = toy(asked, slots=5, share_target=share, pue_target=pue, kinked=False)
     found = plan_window(inputs, gap=1e-6)
-    assert objective(found) == pytest.approx(least(inputs), rel=2e-6, abs=1e-4)
+    assert objective(found, inputs) == pytest.approx(least(inputs), rel=2e-6, abs=1e-4)
     assert all(stage.bound <= stage.value + 1e-6 * max(1.0, abs(stage.value)) for stage in found.stages)
     assert found.problem.arrays.residual(found.values) <= 1e-6
 
@@ -146,4 +147,5 @@ def test_the_order_of_nodes_changes_nothing(toy, toy_job):
     inputs = toy((toy_job(4, 2), toy_job(8, 1), toy_job(8, 3)), slots=5, kinked=False)
     turned = inputs.isel(node=[1, 0]).assign(pool_node=("pool", 1 - inputs["pool_node"].values))
     assert least(turned) == pytest.approx(least(inputs), rel=1e-7)
-    assert objective(plan_window(turned, gap=1e-6)) == pytest.approx(objective(plan_window(inputs, gap=1e-6)), rel=2e-6)
+    one, two = (objective(plan_window(given, gap=1e-6), given) for given in (inputs, turned))
+    assert one == pytest.approx(two, rel=2e-6)
