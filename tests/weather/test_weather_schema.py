@@ -26,7 +26,7 @@ def test_good_weather_passes_unchanged(good):
     before = good.copy(deep=True)
     assert check_weather(good) is good
     assert good.identical(before)
-    assert check_weather(good.isel(node=0, drop=True)).sizes == {"time": 24}
+    assert check_weather(good.isel(node=0)).sizes == {"time": 24}
 
 
 def test_every_variable_carries_its_attributes(good):
@@ -64,6 +64,11 @@ def test_bad_value_is_named_with_place_and_count(good, name, value, words):
         (lambda ds: ds.expand_dims(member=2), "dims are"),
         (lambda ds: ds.drop_vars("altitude_m"), "altitude_m"),
         (lambda ds: ds.drop_vars("node"), "no labels"),
+        (lambda ds: ds.assign_coords(node=["zhongwei"] * 2), "label given twice: zhongwei"),
+        (lambda ds: ds.assign_coords(latitude=("node", [37.5, np.nan])), "latitude is nan in 1 place"),
+        (lambda ds: ds.assign_coords(longitude=("node", [375.0, 106.6])), "longitude is 375 .* allowed -180 to 180"),
+        (lambda ds: ds.assign_coords(altitude_m=("node", ["low", "high"])), "altitude_m has dims .*give one number"),
+        (lambda ds: ds.assign_coords(latitude=("time", np.full(24, 37.5))), "latitude has dims \\('time',\\)"),
         (lambda ds: ds.drop_vars("time"), "no coordinate 'time'"),
         (lambda ds: ds.isel(time=[0, 1, 3]), "differ from the first step"),
         (lambda ds: ds.assign(ghi=ds.ghi.assign_attrs(units="kW/m2")), "required: 'W/m2'"),

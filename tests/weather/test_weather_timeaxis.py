@@ -23,7 +23,9 @@ def test_step_and_midpoint_follow_the_axis():
 
 
 def test_civil_time_is_plus_eight_without_daylight_saving():
-    hours = np.arange(np.datetime64("2026-01-01T00", "ns"), np.datetime64("2027-01-01T00", "ns"), np.timedelta64(1, "h"))
+    hours = np.arange(
+        np.datetime64("2026-01-01T00", "ns"), np.datetime64("2027-01-01T00", "ns"), np.timedelta64(1, "h")
+    )
     index = timeaxis.civil(hours)
     assert str(index.tz) == "Asia/Shanghai"
     assert np.array_equal(timeaxis.civil_hour(hours), (np.arange(hours.size) + 8) % 24)

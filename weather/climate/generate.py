@@ -106,9 +106,7 @@ def _block_weather(node: Node, *, block: int, seed: int) -> dict[str, np.ndarray
     ghi = sun.envelope * _hourly_clearness(node, parameters, clearness, month, block=block, seed=seed)
     dni, dhi = beam_and_diffuse(ghi, sun)
     clear_now = _through_days(clearness)
-    temp, warm = _temperature(
-        node, parameters, clear_now, year_month, solar_h, sun.day_of_year, block=block, seed=seed
-    )
+    temp, warm = _temperature(node, parameters, clear_now, year_month, solar_h, sun.day_of_year, block=block, seed=seed)
     moist = _through_days(_daily(node, "dew", block=block, seed=seed, lag1=statistics["dew_daily_lag1"]))
     dew = (
         through_year(parameters.dew_mean, year_month)

@@ -59,9 +59,7 @@ def load_normals() -> dict[str, Normals]:
             longitude=float(row["longitude"]),
             temp_altitude_m=float(row["temp_altitude_m"]),
             monthly={name: np.array([float(line[name]) for line in months]) for name in _MONTHLY},
-            statistics={
-                line["quantity"]: float(line["value"]) for line in statistics if line["place"] in ("*", place)
-            },
+            statistics={line["quantity"]: float(line["value"]) for line in statistics if line["place"] in ("*", place)},
             source=months[0]["source"],
         )
     return normals

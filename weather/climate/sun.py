@@ -50,7 +50,7 @@ def sun_over(node: Node, hours: np.ndarray, *, linke_turbidity: float) -> Sun:
     up = zenith < 90.0
     # below the horizon the formulas divide by zero; any sun will do there, the result is dropped
     apparent = np.where(up, position["apparent_zenith"].to_numpy(), 0.0)
-    day_of_year = middle.dayofyear.to_numpy()
+    day_of_year = middle.day_of_year.to_numpy()
     extra = np.asarray(pvlib.irradiance.get_extra_radiation(day_of_year), dtype=float)
     airmass = pvlib.atmosphere.get_absolute_airmass(pvlib.atmosphere.get_relative_airmass(apparent), pressure)
     clear = pvlib.clearsky.ineichen(

@@ -7,14 +7,15 @@ from weather.conventions import timeaxis
 from weather.conventions.errors import DataError
 from weather.conventions.variables import REQUIRED, VARIABLES
 
-_PLACE = ("latitude", "longitude", "altitude_m")
+_PLACE = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 180.0), "altitude_m": (-430.0, 9000.0)}
 
 
 def check_weather(weather: xr.Dataset) -> xr.Dataset:
     """The same Dataset, proven to obey the weather schema.
 
-    Checked: dims (node, time) or (time); every required variable with its unit; coordinates of the
-    place; an equally spaced naive UTC axis; no NaN or infinity; hard limits of the registry.
+    Checked: dims (node, time) or (time), node labels that differ; every required variable with its unit;
+    coordinates of the place, within the Earth's; an equally spaced naive UTC axis; no NaN or infinity; hard
+    limits of the registry.
 
     Parameters
     ----------
@@ -45,6 +46,9 @@ def _check_structure(weather: xr.Dataset) -> None:
         raise DataError("weather: no coordinate 'time'; give naive UTC stamps, the start of each interval.")
     if "node" in weather.dims and "node" not in weather.coords:
         raise DataError("weather: dimension 'node' has no labels; give the node ids as its coordinate.")
+    if "node" in weather.dims and not weather.indexes["node"].is_unique:
+        twice = sorted({str(name) for name in weather.indexes["node"][weather.indexes["node"].duplicated()]})
+        raise DataError(f"weather: node label given twice: {', '.join(twice)}; labels must differ.")
     missing = [name for name in REQUIRED if name not in weather.data_vars]
     if missing:
         raise DataError(f"weather: variables missing: {', '.join(missing)}; required: {', '.join(REQUIRED)}.")
@@ -56,6 +60,24 @@ def _check_structure(weather: xr.Dataset) -> None:
     if lacking:
         raise DataError(
             f"weather: coordinates of the place missing: {', '.join(lacking)}; give them per node (or as scalars)."
+        )
+    for name, (low, high) in _PLACE.items():
+        _check_place(weather, name, low=low, high=high)
+
+
+def _check_place(weather: xr.Dataset, name: str, *, low: float, high: float) -> None:
+    coordinate = weather[name]
+    if coordinate.dims not in ((), ("node",)) or coordinate.dtype.kind not in "fiu":
+        raise DataError(
+            f"weather: coordinate {name} has dims {coordinate.dims} of {coordinate.dtype}; give one number per node "
+            "(or a scalar)."
+        )
+    values = np.atleast_1d(coordinate.values)
+    bad = ~((values >= low) & (values <= high))
+    if bad.any():
+        raise DataError(
+            f"weather: coordinate {name} is {values[bad][0]:g} in {int(bad.sum())} place(s); allowed {low:g} to "
+            f"{high:g}. The sun is computed from it: give the place of the weather."
         )
 
 

@@ -5,6 +5,7 @@ Civil time is Asia/Shanghai, UTC+8 without daylight saving, in every Chinese pro
 """
 
 import datetime as dt
+import math
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from weather.conventions.errors import DataError
 CIVIL_ZONE = "Asia/Shanghai"
 CIVIL_OFFSET_H = 8
 _NS_PER_H = 3_600_000_000_000
+_FIRST_YEAR, _LAST_YEAR = np.datetime64("1678"), np.datetime64("2261")  # whole years of datetime64[ns]
 
 
 def as_stamps(time: np.ndarray) -> np.ndarray:
@@ -22,7 +24,7 @@ def as_stamps(time: np.ndarray) -> np.ndarray:
     Raises
     ------
     DataError
-        When the array is not one-dimensional datetimes, or holds NaT.
+        When the array is not one-dimensional datetimes, holds NaT, or lies outside 1678 to 2261.
     """
     values = np.asarray(time)
     if values.ndim != 1 or values.dtype.kind != "M":
@@ -32,6 +34,13 @@ def as_stamps(time: np.ndarray) -> np.ndarray:
         )
     if np.isnat(values).any():
         raise DataError(f"time axis: {int(np.isnat(values).sum())} stamps are NaT; every stamp must be a time.")
+    years = values.astype("datetime64[Y]")
+    if values.size and not (years.min() >= _FIRST_YEAR and years.max() <= _LAST_YEAR):
+        # numpy would wrap around without a word
+        raise DataError(
+            f"time axis: stamps of the years {years.min()} to {years.max()}; allowed {_FIRST_YEAR} to {_LAST_YEAR}, "
+            "what nanoseconds in 64 bits can count. Check the time unit of the source."
+        )
     return values.astype("datetime64[ns]")
 
 
@@ -102,15 +111,17 @@ def time_axis(date: str | dt.date, *, horizon_h: float, step_h: float = 1.0) -> 
     """
     try:
         day = date if isinstance(date, dt.date) else dt.date.fromisoformat(date)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise DataError(f"date {date!r} cannot be read; write YYYY-MM-DD, for example 2026-03-05.") from error
+    if isinstance(day, dt.datetime):
+        raise DataError(f"date {date!r} has a time of day; a plan starts at 00:00 civil time, give the date alone.")
+    if not (math.isfinite(step_h) and math.isfinite(horizon_h)):
+        raise DataError(f"time axis: a horizon of {horizon_h} h in steps of {step_h} h; both must be finite.")
     step_ns = round(step_h * _NS_PER_H)
     steps = horizon_h * _NS_PER_H / step_ns if step_ns > 0 else -1.0
     if steps < 1 or abs(steps - round(steps)) > 1e-9:
-        raise DataError(
-            f"time axis: a horizon of {horizon_h} h is not a positive whole number of steps of {step_h} h."
-        )
-    midnight = np.datetime64(day.isoformat(), "ns") - np.timedelta64(CIVIL_OFFSET_H, "h")
+        raise DataError(f"time axis: a horizon of {horizon_h} h is not a positive whole number of steps of {step_h} h.")
+    midnight = as_stamps(np.array([day.isoformat()], dtype="datetime64[D]"))[0] - np.timedelta64(CIVIL_OFFSET_H, "h")
     return midnight + np.arange(round(steps)) * np.timedelta64(step_ns, "ns")
 
 

@@ -39,6 +39,7 @@ _RADIATION = "CF standard name table; limit: solar constant 1361 W/m2 (Kopp & Le
 _TEMPERATURE = "CF standard name table; limit: WMO weather extremes archive, -89.2 and 56.7 degC, rounded out"
 _WIND = "CF standard name table; limit: assumption, no hourly mean at a hub site exceeds 60 m/s"
 
+# fmt: off
 VARIABLES: dict[str, Variable] = {
     row.name: row
     for row in (
@@ -63,5 +64,6 @@ VARIABLES: dict[str, Variable] = {
                  0.0, 80.0, False, _WIND, 100.0),
     )
 }
+# fmt: on
 
 REQUIRED: tuple[str, ...] = tuple(name for name, row in VARIABLES.items() if row.required)

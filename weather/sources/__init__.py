@@ -5,6 +5,7 @@ A source is named by a spec: `climate` (the embedded generator), `epw:PATH`, `ne
 
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 import xarray as xr
@@ -23,9 +24,7 @@ FAR_KM = 50.0
 FAR_M = 150.0
 
 
-def open_weather(
-    specs: Mapping[str, str], nodes: Sequence[Node], *, time: np.ndarray, seed: int
-) -> xr.Dataset:
+def open_weather(specs: Mapping[str, str], nodes: Sequence[Node], *, time: np.ndarray, seed: int) -> xr.Dataset:
     """Weather of every node on exactly the wanted hourly stamps, dims (node, time).
 
     A typical year (EPW, or a NetCDF file with attrs typical_year = 1) is laid onto the stamps by the
@@ -69,13 +68,16 @@ def open_weather(
         from weather.climate import generate_climate
 
         places |= generate_climate(climate_nodes, time=stamps, seed=seed)
+    readers = {"epw": read_epw, "netcdf": read_netcdf}
+    # one file may hold or serve many nodes: it is read once
+    read = cache(lambda kind, path: readers[kind](path))
     for node in nodes:
         kind, _, path = specs[node.node_id].partition(":")
         if kind == "epw":
             where = f"{path} for node {node.node_id!r}"
-            places[node.node_id] = map_typical_year(read_epw(path), time=stamps, where=where)
+            places[node.node_id] = map_typical_year(read(kind, path), time=stamps, where=where)
         elif kind == "netcdf":
-            places[node.node_id] = _from_netcdf(path, node, stamps)
+            places[node.node_id] = _from_netcdf(read(kind, path), path, node, stamps)
         _warn_far(node, places[node.node_id])
     return check_weather(stack_nodes({node.node_id: places[node.node_id] for node in nodes}))
 
@@ -105,16 +107,16 @@ def _check_nodes(specs: Mapping[str, str], nodes: Sequence[Node]) -> None:
                 f"weather: node {node_id!r} has no weather source; add one to [weather], for example "
                 f'{node_id} = "climate", "epw:/data/{node_id}.epw" or "netcdf:/data/weather.nc".'
             )
-        kind, colon, path = specs[node_id].partition(":")
-        known = (specs[node_id] == "climate") or (kind in ("epw", "netcdf") and bool(colon) and bool(path))
+        kind, _, path = str(specs[node_id]).partition(":")
+        known = specs[node_id] == "climate" or (kind in ("epw", "netcdf") and path.strip() != "")
         if not known:
             raise DataError(
-                f"weather: node {node_id!r} has source {specs[node_id]!r}; allowed kinds: {', '.join(KINDS)}."
+                f"weather: node {node_id!r} has source {specs[node_id]!r}; allowed kinds: {', '.join(KINDS)}. "
+                "Correct it in the study's [weather] table or in --weather."
             )
 
 
-def _from_netcdf(path: str, node: Node, stamps: np.ndarray) -> xr.Dataset:
-    weather = read_netcdf(path)
+def _from_netcdf(weather: xr.Dataset, path: str, node: Node, stamps: np.ndarray) -> xr.Dataset:
     if "node" in weather.dims:
         held = [str(name) for name in weather["node"].values]
         if node.node_id not in held:
@@ -125,8 +127,6 @@ def _from_netcdf(path: str, node: Node, stamps: np.ndarray) -> xr.Dataset:
     attrs = {**weather.attrs, "source": f"NetCDF {path}: {source}"}
     weather = weather.assign_attrs(attrs)
     if weather.attrs.get("typical_year"):
-        if "utc_offset_h" not in weather.attrs:
-            raise DataError(f"{path}: a typical year without attribute utc_offset_h; set it, 8 in China.")
         return map_typical_year(weather, time=stamps, where=f"{path} for node {node.node_id!r}")
     held_stamps = weather["time"].values.astype("datetime64[ns]")
     rows = np.searchsorted(held_stamps, stamps).clip(max=held_stamps.size - 1)

@@ -6,6 +6,7 @@ one. The minute column is ignored: files write 0, 30 or 60 for the same thing.
 """
 
 import calendar
+import codecs
 import math
 import re
 import warnings
@@ -20,6 +21,7 @@ from weather.conventions.errors import DataError
 from weather.conventions.schema import check_weather
 from weather.conventions.variables import VARIABLES
 from weather.sources.assemble import place_dataset
+from weather.sources.files import read_bytes
 from weather.sources.typical import NOMINAL_YEAR
 
 _HEADER_ROWS = 8
@@ -98,6 +100,7 @@ def read_epw(path: str | Path) -> xr.Dataset:
             "February: fetch it again, or remove the leap day."
         )
     values, repair = _repair_beam(file, _parse_data(file, data, days))
+    _check_limits(file, values)
     start = np.datetime64(f"{NOMINAL_YEAR}-{days[0][0]:02d}-{days[0][1]:02d}", "ns")
     offset = np.timedelta64(round(place["utc_offset_h"] * 60), "m")
     time = start - offset + np.arange(expected) * np.timedelta64(1, "h")
@@ -123,16 +126,27 @@ def read_epw(path: str | Path) -> xr.Dataset:
 
 
 def _read_rows(file: Path) -> list[str]:
-    if not file.is_file():
-        raise DataError(f"{file}: no such file; give the path of an .epw file.")
-    size = file.stat().st_size
-    if size > _LARGEST_BYTES:
-        raise DataError(f"{file}: {size / 1e6:.0f} MB; an EPW file of one year is 2 MB, at most 64 MB are read.")
-    rows = file.read_bytes().decode("latin-1").splitlines()
+    raw = read_bytes(file, kind="an .epw file", most=_LARGEST_BYTES + 1)
+    if len(raw) > _LARGEST_BYTES:
+        raise DataError(f"{file}: larger than 64 MB; an EPW file of one year is 2 MB, at most 64 MB are read.")
+    # bytes split at line ends alone; text would also split at form feeds and the like in a comment
+    lines = raw.removeprefix(codecs.BOM_UTF8).splitlines()
+    rows = [_decoded(file, number, line) for number, line in enumerate(lines, start=1)]
     if len(rows) < _HEADER_ROWS or not rows[0].startswith("LOCATION,"):
         found = rows[0][:40] if rows else "an empty file"
         raise DataError(f"{file}, row 1: found {found!r}, expected 'LOCATION,...' and {_HEADER_ROWS} header rows.")
     return rows
+
+
+def _decoded(file: Path, row: int, line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{file}, row {row}: byte 0x{line[error.start]:02X} at place {error.start + 1} is not UTF-8 text; an EPW "
+            "file is read as UTF-8. Save it as UTF-8 (names in Chinese are often GB18030, in Europe Latin-1), or "
+            "fetch it again."
+        ) from error
 
 
 def _parse_location(file: Path, row: str) -> dict:
@@ -191,11 +205,18 @@ def _month_days(month: int) -> int:
 
 def _parse_data(file: Path, data: list[str], days: list[tuple[int, int]]) -> dict[str, np.ndarray]:
     values = {field.variable: np.empty(len(data)) for field in _FIELDS}
+    columns = 0  # of the first row; one row of another width is damaged
     for index, text in enumerate(data):
         row = _HEADER_ROWS + 1 + index
         parts = text.split(",")
-        if len(parts) < _LEAST_COLUMNS:
-            raise DataError(f"{file}, row {row}: {len(parts)} columns, expected at least {_LEAST_COLUMNS} (35 usual).")
+        columns = columns or len(parts)
+        if len(parts) < _LEAST_COLUMNS or len(parts) != columns:
+            enough = columns >= _LEAST_COLUMNS
+            wanted = f"{columns} as in row {_HEADER_ROWS + 1}" if enough else f"35, at least {_LEAST_COLUMNS}"
+            raise DataError(
+                f"{file}, row {row}: {len(parts)} columns, expected {wanted}. The row "
+                "is cut, or numbers have a decimal comma: fetch the file again."
+            )
         expected = (*days[index // 24], index % 24 + 1)
         found = tuple(part.strip() for part in parts[1:4])
         if found != tuple(map(str, expected)) and tuple(map(_integer, found)) != expected:
@@ -228,6 +249,19 @@ def _repair_beam(file: Path, values: dict[str, np.ndarray]) -> tuple[dict[str, n
     return repaired, f"; repaired: {found}, taken as dni 0 and dhi = ghi"
 
 
+def _check_limits(file: Path, values: dict[str, np.ndarray]) -> None:
+    """The registry's limits, told by the file's own rows; `check_weather` knows only stamps."""
+    for name, column in values.items():
+        limit = VARIABLES[name]
+        bad = np.flatnonzero((column < limit.lowest) | (column > limit.highest))
+        if bad.size:
+            raise DataError(
+                f"{file}, row {_HEADER_ROWS + 1 + int(bad[0])}: {name} is out of range, {bad.size} row(s) in all: got "
+                f"{column[bad[0]]:g}, allowed {limit.lowest:g} to {limit.highest:g} {limit.units}. Check the unit and "
+                "the missing-value codes of the file."
+            )
+
+
 def _value(file: Path, row: int, field: _Field, text: str) -> float:
     value = _number(file, row, field.variable, text, -math.inf, math.inf)
     if value == field.missing:
@@ -243,8 +277,11 @@ def _number(file: Path, row: int, label: str, text: str, low: float, high: float
         value = float(text)
     except ValueError:
         value = math.nan
-    if math.isnan(value) or not low <= value <= high:
-        raise DataError(f"{file}, row {row}: {label} is {text.strip()!r}; expected a number from {low:g} to {high:g}.")
+    if not (math.isfinite(value) and low <= value <= high):
+        allowed = f"a number from {low:g} to {high:g}" if math.isfinite(low) else "a number"
+        raise DataError(
+            f"{file}, row {row}: {label} is {text.strip()!r}; expected {allowed}. Correct or fetch it again."
+        )
     return value
 
 

@@ -1,8 +1,7 @@
 """Canonical weather in NetCDF-4: written by `write_netcdf`, read with every value checked."""
 
 import hashlib
-import os
-import tempfile
+import secrets
 from pathlib import Path
 
 import h5py
@@ -14,6 +13,7 @@ from weather.conventions.errors import DataError, OutputError
 from weather.conventions.schema import check_weather
 from weather.conventions.units import to_canonical
 from weather.conventions.variables import VARIABLES
+from weather.sources.files import read_bytes
 
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MAX_BYTES = 2 * 1024**3
@@ -45,8 +45,9 @@ def read_netcdf(path: str | Path) -> xr.Dataset:
     file = Path(path)
     _check_signature(file)
     try:
-        # h5netcdf leaves an unraisable exception behind when HDF5 itself cannot open the file
-        h5py.File(file, "r").close()
+        # h5netcdf leaves an unraisable exception behind when HDF5 cannot give it the file or its root attribute
+        with h5py.File(file, "r") as probe:
+            probe.attrs.get("_nc3_strict")
         with xr.open_dataset(file, engine="h5netcdf", decode_timedelta=False) as opened:
             chosen = _choose(file, opened)
             _check_size(file, chosen)
@@ -97,26 +98,21 @@ def write_netcdf(weather: xr.Dataset, path: str | Path) -> None:
     """
     check_weather(weather)
     file = Path(path)
-    try:
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=".part")
-    except OSError as error:
-        raise OutputError(f"{file}: cannot be written ({error}); check the folder and its rights.") from error
-    os.close(handle)
-    part = Path(name)
+    # not mkstemp: its files are readable by their owner alone
+    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
     try:
         weather.assign_attrs({_DIGEST: _digest(weather)}).to_netcdf(part, engine="h5netcdf")
         part.replace(file)
     except OSError as error:
-        raise OutputError(f"{file}: cannot be written ({error}); check the space left and the rights.") from error
+        raise OutputError(
+            f"{file}: cannot be written ({error}); check the folder, its rights and the space left."
+        ) from error
     finally:
         part.unlink(missing_ok=True)
 
 
 def _check_signature(file: Path) -> None:
-    if not file.is_file():
-        raise DataError(f"{file}: no such file; give the path of a .nc file.")
-    with file.open("rb") as stream:
-        head = stream.read(len(_HDF5_SIGNATURE))
+    head = read_bytes(file, kind="a .nc file", most=len(_HDF5_SIGNATURE))
     if head != _HDF5_SIGNATURE:
         raise DataError(
             f"{file}: starts with {head!r}, a NetCDF-4 file with {_HDF5_SIGNATURE!r}. "

@@ -32,16 +32,25 @@ def map_typical_year(typical: xr.Dataset, *, time: np.ndarray, where: str) -> xr
     Raises
     ------
     DataError
-        When the file does not hold a wanted month, day and hour.
+        When the file's zone is not a number of full hours, its intervals are not hourly, it holds an hour
+        of the year twice, or lacks a wanted month, day and hour.
     """
     stamps = timeaxis.as_stamps(time)
-    offset = np.timedelta64(round(float(typical.attrs["utc_offset_h"]) * 60), "m")
+    offset = np.timedelta64(_offset_h(typical, where), "h")
+    step = timeaxis.step_h(typical["time"].values)
+    if step != 1.0:
+        raise DataError(f"{where}: a typical year in intervals of {step:g} h; hourly means are needed.")
     wanted = pd.DatetimeIndex(stamps + offset)
     held = pd.DatetimeIndex(typical["time"].values + offset)
     day = np.where((wanted.month == 2) & (wanted.day == 29), 28, wanted.day)
-    rows = pd.Index(_clock_key(held.month, held.day, held.hour, held.minute)).get_indexer(
-        _clock_key(wanted.month, day, wanted.hour, wanted.minute)
-    )
+    keys = pd.Index(_clock_key(held.month, held.day, held.hour, held.minute))
+    if not keys.is_unique:
+        again = held[keys.duplicated()][0]
+        raise DataError(
+            f"{where}: a typical year that holds {again:%m-%d %H:%M} twice, {keys.size} hours in all; allowed: one "
+            "year of at most 8784. If it is a series of real years, remove its attribute typical_year."
+        )
+    rows = keys.get_indexer(_clock_key(wanted.month, day, wanted.hour, wanted.minute))
     if (rows < 0).any():
         first = wanted[rows < 0][0]
         raise DataError(
@@ -57,6 +66,21 @@ def map_typical_year(typical: xr.Dataset, *, time: np.ndarray, where: str) -> xr
     ).lstrip("; ")
     mapped.attrs = attrs
     return mapped
+
+
+def _offset_h(typical: xr.Dataset, where: str) -> int:
+    """Zone of the file in full hours: with a half-hour zone its hours would straddle the wanted ones."""
+    given = typical.attrs.get("utc_offset_h")
+    try:
+        offset = float(given)
+    except (TypeError, ValueError):
+        offset = np.nan
+    if not (-12.0 <= offset <= 14.0 and offset == round(offset)):
+        raise DataError(
+            f"{where}: a typical year with attribute utc_offset_h = {given!r}; allowed: full hours from -12 to 14, "
+            "8 in China. Set it, or shift the series to a zone of full hours."
+        )
+    return round(offset)
 
 
 def _clock_key(month: np.ndarray, day: np.ndarray, hour: np.ndarray, minute: np.ndarray) -> np.ndarray:
