@@ -14,6 +14,7 @@ from weather.conventions.schema import check_weather
 from weather.conventions.units import to_canonical
 from weather.conventions.variables import VARIABLES
 from weather.sources.files import read_bytes
+from weather.sources.hdf5 import check_heaps
 
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MAX_BYTES = 2 * 1024**3
@@ -44,6 +45,7 @@ def read_netcdf(path: str | Path) -> xr.Dataset:
     """
     file = Path(path)
     _check_signature(file)
+    check_heaps(file)
     try:
         # h5netcdf leaves an unraisable exception behind when HDF5 cannot give it the file or its root attribute
         with h5py.File(file, "r") as probe:
