@@ -97,8 +97,12 @@ def replaced(rows: list[str], *, row: int, column: int, text: str) -> list[str]:
         (6, "nan", "row 12: temp_air is 'nan'"),
         (3, "7", "row 12: found month, day, hour 6, 21, 7, expected 6, 21, 4"),
         (2, "x", "row 12: found month, day, hour 6, x, 4"),
-        (9, "870", "pressure is out of range"),
-        (8, "-3", "relative_humidity is out of range"),
+        (6, "inf", "row 12: temp_air is 'inf'; expected a number."),
+        (13, "", "row 12: ghi is ''; expected a number."),
+        (9, "870", "row 12: pressure is out of range, 1 row(s) in all: got 870, allowed 45000 to 110000 Pa"),
+        (8, "-3", "row 12: relative_humidity is out of range"),
+        (6, "9999", "row 12: temp_air is out of range, 1 row(s) in all: got 9999, allowed -90 to 60 degC"),
+        (21, "99.9", "row 12: wind_speed is out of range"),
     ],
 )
 def test_bad_cell_names_file_and_row(write_epw, one_day_rows, column, text, words):
@@ -117,7 +121,12 @@ def test_bad_cell_names_file_and_row(write_epw, one_day_rows, column, text, word
         (lambda rows: ["<html>", *rows[1:]], "row 1: found '<html>'"),
         (lambda rows: ["LOCATION,x,y", *rows[1:]], "3 fields in LOCATION"),
         (lambda rows: [rows[0].replace("37.50", "97.50"), *rows[1:]], "latitude is '97.50'"),
-        (lambda rows: [*rows[:-1], "1999,6,21,24,0"], "row 32: 5 columns"),
+        (lambda rows: [*rows[:-1], "1999,6,21,24,0"], "row 32: 5 columns, expected 35 as in row 9"),
+        (lambda rows: [*rows[:-1], rows[-1].rsplit(",", 9)[0]], "row 32: 26 columns, expected 35 as in row 9"),
+        (lambda rows: [*rows[:11], rows[11].replace(".", ",", 1), *rows[12:]], "row 12: 36 columns, expected 35"),
+        (lambda rows: [*rows[:8], *(row[:40] for row in rows[8:])], "expected 35, at least 22"),
+        (lambda rows: [*rows, rows[-1]], "25 data rows, expected 24"),
+        (lambda rows: [*rows[:12], *rows[13:], rows[-1]], "row 13: found month, day, hour 6, 21, 6, expected 6, 21, 5"),
         (lambda rows: [*rows[:7], "DATA", *rows[8:]], "row 8: found 'DATA'"),
         (lambda rows: [*rows[:7], "DATA PERIODS,1,4,Data,Sunday,6/21,6/21", *rows[8:]], "4 record(s) per hour"),
         (lambda rows: [*rows[:7], "DATA PERIODS,1,1,Data,Sunday,6/21,2/29", *rows[8:]], "'2/29' is not a day"),
@@ -136,11 +145,49 @@ def test_cut_year_is_refused(write_epw, whole_year_rows):
         read_epw(write_epw(whole_year_rows[:5008]))
 
 
-def test_absent_and_huge_files_are_refused(tmp_path: Path):
-    with pytest.raises(DataError, match="no such file"):
-        read_epw(tmp_path / "none.epw")
+def test_huge_file_is_refused(tmp_path: Path):
     huge = tmp_path / "huge.epw"
     with huge.open("wb") as stream:
         stream.truncate(100 * 1024 * 1024)  # sparse
     with pytest.raises(DataError, match="at most 64 MB"):
         read_epw(huge)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("share", [0.0, 0.0005, 0.3, 0.9999])
+def test_measured_file_cut_anywhere_is_refused(shared_data_dir, tmp_path, name, share):
+    content = (shared_data_dir / "weather" / name).read_bytes()
+    path = tmp_path / name
+    path.write_bytes(content[: round(share * len(content))])
+    with pytest.raises(DataError, match=re.escape(str(path))):
+        read_epw(path)
+
+
+def test_text_that_is_not_utf8_is_refused_by_row(tmp_path, one_day_rows):
+    rows = [row.encode() for row in one_day_rows]
+    path = tmp_path / "test.epw"
+    path.write_bytes(b"\n".join([rows[0].replace(b"Testville", "中卫".encode("gb18030")), *rows[1:]]))
+    with pytest.raises(DataError, match=r"row 1: byte 0xD6 at place 10 is not UTF-8 .* Save it as UTF-8"):
+        read_epw(path)
+    path.write_bytes(b"\n".join([*rows[:19], rows[19].replace(b"7", b"\xb7"), *rows[20:]]))
+    with pytest.raises(DataError, match="row 20: byte 0xB7"):
+        read_epw(path)
+    path.write_bytes("\n".join(one_day_rows).encode("utf-16"))
+    with pytest.raises(DataError, match="row 1: byte 0xFF at place 1"):
+        read_epw(path)
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_utf8_names_marks_and_line_ends_are_read(tmp_path, one_day_rows, ends):
+    path = tmp_path / "test.epw"
+    # a form feed and a line separator inside a comment end no row
+    comment = "COMMENTS 1,a\x0cb\u2028c"
+    rows = [one_day_rows[0].replace("Testville", "中卫"), *one_day_rows[1:5], comment, *one_day_rows[6:]]
+    path.write_bytes(ends.join(rows).encode("utf-8-sig") + (ends * 3).encode())
+    day = read_epw(path)
+    assert day.sizes == {"time": 24} and "中卫" in day.attrs["source"]
+
+
+def test_rows_may_end_after_the_wind(write_epw, one_day_rows):
+    short = [*one_day_rows[:8], *(",".join(row.split(",")[:22]) for row in one_day_rows[8:])]
+    assert read_epw(write_epw(short))["wind_speed"].values == pytest.approx(2.0 + 0.1 * np.arange(24))

@@ -1,6 +1,7 @@
 import datetime as dt
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from weather.conventions import timeaxis
@@ -46,9 +47,23 @@ def test_crooked_axis_is_refused(stamps, words):
         timeaxis.step_h(np.array(stamps, dtype="datetime64[ns]"))
 
 
-def test_axis_of_numbers_is_refused():
-    with pytest.raises(DataError, match="datetime64"):
-        timeaxis.step_h(np.arange(3))
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        np.arange(3),
+        np.array([["2026-01-01", "2026-01-02"]], "datetime64[ns]"),
+        pd.date_range("2026-01-01", periods=3, freq="h", tz="Asia/Shanghai"),
+    ],
+)
+def test_axis_of_numbers_planes_or_aware_times_is_refused(stamps):
+    with pytest.raises(DataError, match="1-D array of naive UTC datetime64"):
+        timeaxis.step_h(stamps)
+
+
+def test_axis_beyond_nanoseconds_is_refused():
+    # numpy itself turns the year 3000 into 1830
+    with pytest.raises(DataError, match="allowed 1678 to 2261"):
+        timeaxis.as_stamps(np.array(["2026-01-01", "3000-01-01"], dtype="datetime64[s]"))
 
 
 @pytest.mark.parametrize(
@@ -59,6 +74,12 @@ def test_axis_of_numbers_is_refused():
         ("2026-03-05", 0, 1.0, "whole number"),
         ("2026-03-05", 1.3, 0.5, "whole number"),
         ("2026-03-05", 24, -1.0, "whole number"),
+        ("2026-03-05", float("nan"), 1.0, "must be finite"),
+        ("2026-03-05", 24, float("inf"), "must be finite"),
+        (None, 24, 1.0, "YYYY-MM-DD"),
+        (dt.datetime(2026, 3, 5, 12), 24, 1.0, "give the date alone"),
+        ("3000-01-01", 24, 1.0, "years 3000 to 3000; allowed 1678 to 2261"),
+        ("0001-01-01", 24, 1.0, "years 0001 to 0001"),
     ],
 )
 def test_window_that_cannot_be_is_refused(date, horizon_h, step_h, words):
