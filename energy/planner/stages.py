@@ -26,7 +26,6 @@ from energy.planner.search import Schedule, Window, dive, improve, serve, settle
 from energy.planner.solver import ModelArrays, Solve, relative_gap, solve
 from weather.conventions.errors import SolverFailed
 
-UNDONE_CNY_PER_GPU_H = 1000.0  # a GPU-hour costs about 1 CNY to power, so serving comes first
 SERVE_ROUNDS_PER_JOB = 30  # rounds of the search for room
 ROUNDS_PER_JOB = 40  # rounds of the search for savings, and the most of them
 MOST_ROUNDS = 6000
@@ -147,8 +146,14 @@ def missed_cny_per_kwh(inputs: xr.Dataset) -> float:
     return 2.0 * (float((inputs["price_cny_per_kwh"] + inputs["carbon_cny_per_kwh"]).max()) + peak)
 
 
+def undone_cny_per_gpu_h(inputs: xr.Dataset) -> float:
+    """Weight of a GPU-hour left undone in the search: twenty times what its energy costs, all of it missed."""
+    kw_per_gpu = (inputs["job_add_kw"].values / inputs["job_gpus"].values).max(initial=0.0)
+    return 20.0 * missed_cny_per_kwh(inputs) * float(kw_per_gpu)
+
+
 def _board(inputs: xr.Dataset, placements: Placements, allowed: np.ndarray) -> Board:
-    return Board(inputs, placements, allowed=allowed, undone_cny_per_gpu_h=UNDONE_CNY_PER_GPU_H)
+    return Board(inputs, placements, allowed=allowed, undone_cny_per_gpu_h=undone_cny_per_gpu_h(inputs))
 
 
 def _weighted_model(inputs, placements: Placements, problem: PlanProblem) -> tuple[ModelArrays, dict]:
@@ -158,7 +163,7 @@ def _weighted_model(inputs, placements: Placements, problem: PlanProblem) -> tup
     would are taken out of the model.
     """
     undone = problem.undone_gpu_h
-    cost = problem.cost_cny + missed_cny_per_kwh(inputs) * problem.missed_kwh + UNDONE_CNY_PER_GPU_H * undone
+    cost = problem.cost_cny + missed_cny_per_kwh(inputs) * problem.missed_kwh + undone_cny_per_gpu_h(inputs) * undone
     model = replace(problem.arrays, cost=cost, offset=problem.cost_constant_cny)
     board = _board(inputs, placements, np.ones(len(placements), dtype=bool))
     fill_early(board)
@@ -181,7 +186,7 @@ def _searched(
     if undone <= board.undone_cost:
         board.restore(dived)
     jobs, bound = window.inputs.sizes["job"], relaxed.objective
-    floor = UNDONE_CNY_PER_GPU_H * float(window.problem.undone_gpu_h @ relaxed.values)
+    floor = undone_cny_per_gpu_h(window.inputs) * float(window.problem.undone_gpu_h @ relaxed.values)
     serve(
         board,
         energy,
@@ -276,7 +281,7 @@ def _prove(window: Window, values: np.ndarray, bound: float, gap: float, clock: 
     least_missed = _least(model, problem.missed_kwh, missed, clock)
     model = model.with_row("missed", problem.missed_kwh, 0.0, missed + ROUNDING * max(1.0, missed))
     constant = problem.cost_constant_cny
-    penalties = UNDONE_CNY_PER_GPU_H * undone + missed_cny_per_kwh(window.inputs) * missed
+    penalties = undone_cny_per_gpu_h(window.inputs) * undone + missed_cny_per_kwh(window.inputs) * missed
     least_cost = max(
         _least(model, problem.cost_cny, math.inf, clock) + constant, bound - penalties if undone <= 0 else -math.inf
     )

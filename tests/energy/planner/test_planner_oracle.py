@@ -16,11 +16,11 @@ from scipy.sparse import csr_array
 from energy.planner.placements import all_placements
 from energy.planner.problem import build_problem
 from energy.planner.solver import linear, solve
-from energy.planner.stages import UNDONE_CNY_PER_GPU_H, missed_cny_per_kwh, plan_window
+from energy.planner.stages import missed_cny_per_kwh, plan_window, undone_cny_per_gpu_h
 
 
 def weighted(problem, inputs):
-    penalty = missed_cny_per_kwh(inputs) * problem.missed_kwh + UNDONE_CNY_PER_GPU_H * problem.undone_gpu_h
+    penalty = missed_cny_per_kwh(inputs) * problem.missed_kwh + undone_cny_per_gpu_h(inputs) * problem.undone_gpu_h
     cost = problem.cost_cny + penalty
     return replace(problem.arrays, cost=cost, offset=problem.cost_constant_cny)
 
@@ -46,7 +46,7 @@ def brute_force(model, binaries) -> float:
 
 def objective(outcome, inputs) -> float:
     served, missed, cost = (stage.value for stage in outcome.stages)
-    return cost + missed_cny_per_kwh(inputs) * missed + UNDONE_CNY_PER_GPU_H * served
+    return cost + missed_cny_per_kwh(inputs) * missed + undone_cny_per_gpu_h(inputs) * served
 
 
 def least(inputs) -> float:
@@ -106,7 +106,7 @@ JOBS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(jobs=JOBS, share=st.sampled_from([0.0, 0.5]), pue=st.sampled_from([1.18, 1.4]))
 def test_the_search_reaches_the_optimum_of_small_windows(jobs, share, pue, request):
     toy, toy_job = request.getfixturevalue("toy"), request.getfixturevalue("toy_job")

@@ -177,7 +177,7 @@ def test_targets_come_before_cost_and_are_missed_least(toy):
     loose = stages.plan_window(toy(pue_target=1.5, share_target=0.0, kinked=False), gap=1e-6).stages
     tight = stages.plan_window(toy(pue_target=1.21, share_target=0.0, kinked=False), gap=1e-6).stages
     assert loose[1].value == tight[1].value == 0.0
-    assert tight[2].value >= loose[2].value
+    assert tight[2].value >= loose[2].value - 1e-6
 
 
 def test_a_reserved_load_beyond_the_connection_says_so(toy):
