@@ -225,3 +225,59 @@ def test_unknown_public_name_is_an_attribute_error():
     assert {name for name in weather.__all__ if getattr(weather, name, None) is None} == set()
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = weather.nothing
+
+
+def test_leap_day_and_new_year_come_from_the_typical_year(epw, expected_values):
+    leap = opened(f"epw:{epw}", time=time_axis("2028-02-28", horizon_h=72))["temp_air"].values.reshape(3, 24)
+    assert np.array_equal(leap[0], leap[1])
+    assert leap[2][0] == pytest.approx(expected_values(60, 0)["temp_air"])
+    turn = opened(f"epw:{epw}", time=time_axis("2026-12-31", horizon_h=48))["temp_air"].values.reshape(2, 24)
+    assert turn[0][23] == pytest.approx(expected_values(365, 23)["temp_air"])
+    assert turn[1][0] == pytest.approx(expected_values(1, 0)["temp_air"])
+
+
+def test_file_is_read_once_for_all_its_nodes(epw, monkeypatch):
+    import weather.sources as sources
+
+    reads = []
+    monkeypatch.setattr(sources, "read_epw", lambda path: reads.append(path) or read_epw(path))
+    with pytest.warns(WeatherWarning):
+        specs = {node.node_id: f"epw:{epw}" for node in (ZHONGWEI, HORINGER, GUIAN)}
+        open_weather(specs, [ZHONGWEI, HORINGER, GUIAN], time=TIME, seed=0)
+    assert reads == [str(epw)]
+
+
+def test_file_weather_does_not_depend_on_the_seed(epw):
+    one, other = (open_weather({"zhongwei": f"epw:{epw}"}, [ZHONGWEI], time=TIME, seed=seed) for seed in (1, 2))
+    assert one.identical(other)
+
+
+def test_stamps_of_another_resolution_are_the_same_stamps():
+    wanted = opened("climate")
+    for time in (TIME.astype("datetime64[s]"), TIME.astype("datetime64[us]"), TIME.astype("datetime64[h]")):
+        assert opened("climate", time=time).identical(wanted)
+
+
+def test_file_of_every_second_hour_lacks_the_others(climate, tmp_path):
+    write_netcdf(climate.isel(time=slice(None, None, 2)), tmp_path / "coarse.nc")
+    with pytest.raises(DataError, match="24 of 48 wanted hours are not in it, first 2026-03-04T17:00Z"):
+        opened(f"netcdf:{tmp_path / 'coarse.nc'}")
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "words"),
+    [
+        (13, "9999", "row 4000: ghi is 9999, the code for 'missing'"),
+        (14, "9999", "row 4000: dni is 9999, the code for 'missing'"),
+        (6, "NaN", "row 4000: temp_air is 'NaN'; expected a number"),
+        (21, "2.5,0", "row 4000: 36 columns, expected 35 as in row 9"),
+    ],
+)
+def test_spoilt_hour_anywhere_in_the_year_is_named(whole_year_rows, tmp_path, column, text, words):
+    parts = whole_year_rows[3999].split(",")
+    parts[column] = text
+    path = tmp_path / "spoilt.epw"
+    path.write_text("\n".join([*whole_year_rows[:3999], ",".join(parts), *whole_year_rows[4000:]]))
+    # an hour in June is spoilt and a window in March refused: a file is good or it is not
+    with pytest.raises(DataError, match=re.escape(f"{path}, {words}")):
+        opened(f"epw:{path}")
