@@ -6,6 +6,12 @@ are made and cut to the window.
 
 What it leaves out: pressure is that of the standard atmosphere, constant; wind is independent of the
 rest; no fronts, no snow, no dust days beyond what the monthly normals contain.
+
+Measured over 80 years at the five hubs, against the normals of each month: ghi within 3.3 %, temperature
+0.4 K, daily range 0.3 K, humidity 1 %, wind 2.3 %; over the year 0.7 %, 0.01 K, 0.05 K, 0.4 %, 0.6 %.
+Daily clearness spreads 5 % wider than its statistic and remembers the day before by 0.8 to 0.9 of it.
+One spread of temperature serves all seasons, so the hottest hour of a year is too hot: 38 to 42 degC at
+the arid hubs, 34 at Gui'an (means of 30 years). Do not size cooling for extremes by it.
 """
 
 import math
