@@ -96,7 +96,7 @@ def test_part_of_a_year_tells_what_it_holds(write_epw, one_day_rows):
     [
         (lambda ds: ds.assign_attrs(utc_offset_h=5.5), "utc_offset_h = 5.5; allowed: full hours"),
         (lambda ds: ds.assign_attrs(utc_offset_h="east"), "utc_offset_h = 'east'"),
-        (lambda ds: ds.drop_attrs(), "utc_offset_h = None"),
+        (lambda ds: ds.drop_attrs(), "utc_offset_h = 'not set'"),
         (lambda ds: ds.assign_attrs(utc_offset_h=float("nan")), "utc_offset_h = nan"),
         (lambda ds: ds.isel(time=slice(None, None, 3)), "intervals of 3 h; hourly means are needed"),
         (lambda ds: xr.concat([ds, ds.assign_coords(time=ds.time + np.timedelta64(365, "D"))], "time"), "twice, 17520"),

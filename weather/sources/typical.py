@@ -70,7 +70,7 @@ def map_typical_year(typical: xr.Dataset, *, time: np.ndarray, where: str) -> xr
 
 def _offset_h(typical: xr.Dataset, where: str) -> int:
     """Zone of the file in full hours: with a half-hour zone its hours would straddle the wanted ones."""
-    given = typical.attrs.get("utc_offset_h")
+    given = typical.attrs.get("utc_offset_h", "not set")
     try:
         offset = float(given)
     except (TypeError, ValueError):
