@@ -9,6 +9,8 @@ the output folder; 130 interrupted.
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable
@@ -86,7 +88,8 @@ def plan(
     ] = "synthetic:120",
     state: Annotated[Path | None, typer.Option("--state", help="state.json of the plan before this one.")] = None,
     date: Annotated[
-        datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="First civil day (UTC+8). Default: tomorrow.")
+        datetime | None,
+        typer.Option("--date", formats=["%Y-%m-%d"], help="First civil day (UTC+8). Default: tomorrow."),
     ] = None,
     horizon: Annotated[float | None, typer.Option("--horizon", help="Length of the window in hours.")] = None,
     step: Annotated[int | None, typer.Option("--step", help="Step in minutes (15, 30, 60, 120, 180 or 240).")] = None,
@@ -133,8 +136,9 @@ def init(
     made = write_starter(folder)
     for path in made:
         print(f"wrote {path}")
-    print(f"next: greendc check {folder / 'study.toml'}")
-    print(f"      greendc plan --study {folder / 'study.toml'} --jobs {folder / 'jobs.csv'} --date {DEMO_DATE}")
+    study, jobs = (shlex.quote(str(path)) for path in made)
+    print(f"next: greendc check {study}")
+    print(f"      greendc plan --study {study} --jobs {jobs} --date {DEMO_DATE}")
 
 
 @app.command()
@@ -195,14 +199,14 @@ def _plan(
     from energy.config import load_study
     from energy.day import DayRequest, plan_day
     from energy.publish import publish_day
-    from energy.requests import load_jobs, weather_specs, window
+    from energy.requests import checked_date, load_jobs, weather_specs, window
     from energy.state import read_state
 
     with runs.locked(out), _Progress() as progress:
         study = load_study(study_path)
         horizon_h, step_h = window(study, horizon_h=horizon, step_min=step)
         request = DayRequest(
-            date=date,
+            date=checked_date(date),
             horizon_h=horizon_h,
             step_h=step_h,
             seed=seed,
@@ -299,12 +303,17 @@ def main(arguments: list[str] | None = None) -> None:
     run: Callable = typer.main.get_command(app)
     try:
         code = run.main(args=arguments, prog_name="greendc", standalone_mode=False)
+        sys.stdout.flush()
     except GreenDCError as error:
         print(f"greendc: {error}", file=sys.stderr)
         code = error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         print("greendc: interrupted; nothing was published.", file=sys.stderr)
         code = 130
+    except BrokenPipeError:
+        # whoever read the output has closed it, as `head` does; the work is done
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
     except OSError as error:
         wrapped = OutputError(f"{error.filename or ''}: {error.strerror or error}")
         print(f"greendc: {wrapped}", file=sys.stderr)
@@ -322,7 +331,8 @@ def _usage_or_bug(error: Exception) -> int:
     import traceback
 
     traceback.print_exception(error)
-    print("greendc: this is a fault of greendc; nothing was published. Please report it with the text above.", file=sys.stderr)
+    sorry = "this is a fault of greendc; nothing was published. Please report it with the text above."
+    print(f"greendc: {sorry}", file=sys.stderr)
     return 1
 
 

@@ -21,7 +21,7 @@ from energy.kpis import plan_kpis, target_results
 from energy.plan import Plan
 from energy.planner.result import plan_of
 from energy.planner.stages import Outcome, plan_window
-from energy.state import NodeState, RunningJob, State
+from energy.state import NodeState, RunningJob, State, check_state
 from energy.verify import audit_plant, verify_plan
 from energy.workload.jobs import Job, check_jobs, refuse_unplanned
 from weather import open_weather
@@ -41,8 +41,8 @@ class PlanNotVerified(GreenDCError):
 class DayRequest:
     """What is asked: the window, and how well and how long to search.
 
-    ``date``: civil day the window starts on; ``horizon_h`` [h]; ``step_h`` [h]; ``gap``: relative; ``time_limit_s``: wall
-    clock for the plan; ``strict``: missed targets or unserved jobs refuse the plan; ``attribution``: split the saving.
+    ``date``: civil day the window starts on; ``horizon_h`` [h]; ``step_h`` [h]; ``gap``: relative; ``time_limit_s``:
+    wall clock for the plan; ``strict``: missed targets or unserved jobs refuse the plan; ``attribution``: split the saving.
     """
 
     date: Date
@@ -99,9 +99,7 @@ def plan_day(
     hours = time_axis(request.date, horizon_h=float(np.ceil(request.horizon_h)), step_h=1.0)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        weather = open_weather(
-            weather_specs, [node.node() for node in study.nodes], time=hours, seed=request.seed
-        )
+        weather = _opened(study, weather_specs, hours, request.seed)
     seen = list(dict.fromkeys(str(w.message) for w in caught if issubclass(w.category, UserWarning)))
     chosen, left_out = _jobs_of_window(study, jobs, state, time, request)
     inputs = build_inputs(study, weather, chosen, time=time, step_h=request.step_h, state=state)
@@ -159,7 +157,11 @@ def plan_day(
             *seen,
             *left_out,
             *_weather_notes(weather),
-            *(f"First come, first served breaks a law the plan keeps: {c.name}." for c in first_come.checks if not c.ok),
+            *(
+                f"First come, first served breaks a law the plan keeps: {c.name}."
+                for c in first_come.checks
+                if not c.ok
+            ),
             f"{rounded.jobs} of {len(chosen)} jobs were rounded up to whole steps of {request.step_h:g} h: "
             f"{rounded.gpu_h_asked:,.0f} GPU-hours asked, {rounded.gpu_h_planned:,.0f} planned.",
         ],
@@ -177,12 +179,22 @@ def plan_day(
     if not check.clean:
         worst = "; ".join(f"{c.name}: {c.worst:g} {c.unit} at {c.where}" for c in check.checks if not c.ok)
         raise PlanNotVerified(
-            f"The plan was not published: the independent check found {worst}. This is a fault of greendc; please report it "
-            "with the study and the jobs."
+            f"The plan was not published: the independent check found {worst}. This is a fault of greendc; "
+            "please report it with the study and the jobs."
         )
     return DayResult(
-        plan, baseline, summary, _state_after(study, inputs, chosen, plan), dict(outcome.seconds)
+        plan, baseline, summary, _state_after(study, inputs, chosen, plan, state), dict(outcome.seconds)
     )
+
+
+def _opened(study: Study, specs: Mapping[str, str], hours: np.ndarray, seed: int) -> xr.Dataset:
+    try:
+        return open_weather(specs, [node.node() for node in study.nodes], time=hours, seed=seed)
+    except OSError as error:  # what a reader did not explain; without this it would pass for a full disk
+        raise DataError(
+            f"weather: {error.filename or 'a file'} cannot be read ({error.strerror or error}). "
+            "Give files you may read."
+        ) from error
 
 
 def _jobs_of_window(
@@ -192,16 +204,22 @@ def _jobs_of_window(
     opens, close = _aware(time[0]), _aware(time[-1] + np.timedelta64(round(request.step_h * 3600), "s"))
     if state is not None and state.at != opens:
         raise DataError(
-            f"state: it was carried out at {state.at.isoformat()}, but this window opens at {opens.isoformat()}. Give the state of "
-            "the plan that ends where this one begins, or plan without --state."
+            f"state: it was carried out at {state.at.isoformat()}, but this window opens at {opens.isoformat()}. "
+            "Give the state of the plan that ends where this one begins, or plan without --state."
         )
+    pools = study_pools(study)
+    if state is not None:
+        clusters = {node.id: {} for node in study.nodes}
+        for pool in pools:
+            clusters[pool.node] |= dict.fromkeys(pool.cluster_ids, pool.gpu_type)
+        check_state(state, clusters=clusters)
     running = [] if state is None else [r.job for r in state.running]
     known = {job.job_id for job in running}
     pending = [job for job in jobs if job.job_id not in known]
     refuse_unplanned(pending)
     check_jobs(
         [*running, *pending],
-        pools=study_pools(study),
+        pools=pools,
         node_ids=[node.id for node in study.nodes],
         gpu_types=tuple(study.gpu_table()),
         window_start=opens,
@@ -212,7 +230,8 @@ def _jobs_of_window(
     left_out = []
     if len(inside) < len(pending):
         left_out.append(
-            f"{len(pending) - len(inside)} jobs are released after the last step of the window has begun; they wait for the next."
+            f"{len(pending) - len(inside)} jobs are released after the last step of the window has begun; "
+            "they wait for the next."
         )
     return [*running, *inside], left_out
 
@@ -226,14 +245,14 @@ def _refuse_missed(study: Study, request: DayRequest, targets: dict, plan: Plan)
     ]
     if hard and missed:
         raise InfeasiblePlan(
-            f"A hard target cannot be met in this window: {'; '.join(missed)}. Nothing was published. Plan without --strict (and with "
-            "targets.hard = false) to get the best plan there is."
+            f"A hard target cannot be met in this window: {'; '.join(missed)}. Nothing was published. "
+            "Plan without --strict (and with targets.hard = false) to get the best plan there is."
         )
     if request.strict and plan.unserved:
         names = ", ".join(plan.unserved[:20])
         raise InfeasiblePlan(
-            f"{len(plan.unserved)} jobs find no place before their deadline: {names}. Nothing was published. Plan without --strict "
-            "to publish the plan without them."
+            f"{len(plan.unserved)} jobs find no place before their deadline: {names}. Nothing was published. "
+            "Plan without --strict to publish the plan without them."
         )
 
 
@@ -270,7 +289,9 @@ def _solver_figures(outcome: Outcome, kpis: dict, baseline: dict) -> dict:
     }
 
 
-def _state_after(study: Study, inputs: xr.Dataset, jobs: Sequence[Job], plan: Plan) -> State:
+def _state_after(
+    study: Study, inputs: xr.Dataset, jobs: Sequence[Job], plan: Plan, before: State | None
+) -> State:
     """What the next window begins with."""
     step_h, data = float(inputs.attrs["step_h"]), plan.data
     closes = _aware(inputs["time"].values[-1] + np.timedelta64(round(step_h * 3600), "s"))
@@ -292,14 +313,17 @@ def _state_after(study: Study, inputs: xr.Dataset, jobs: Sequence[Job], plan: Pl
     for n, node in enumerate(study.nodes):
         degrees = data["setpoint_degc"].values[n]
         same = np.flatnonzero(degrees != degrees[-1])
-        held = len(degrees) - (same[-1] + 1 if len(same) else 0)
+        held_h = step_h * (len(degrees) - (same[-1] + 1 if len(same) else 0))
+        carried = None if before is None else before.nodes.get(node.id)
+        if not len(same) and carried is not None and abs(carried.setpoint_degc - degrees[-1]) < 1e-6:
+            held_h += carried.setpoint_held_h  # not moved since before the window
         this_month = data["import_kw"].values[n][stamps == month]
         floor = float(inputs["month_peak_kw"].values[n]) if stamps[0] == month else 0.0
         nodes[node.id] = NodeState(
             stock_green_kwh=float(data["stock_green_kwh"].values[n, -1]),
             stock_grey_kwh=float(data["stock_grey_kwh"].values[n, -1]),
             setpoint_degc=float(degrees[-1]),
-            setpoint_held_h=held * step_h,
+            setpoint_held_h=held_h,
             month_peak_kw=max(floor, float(this_month.max())),
             month=month,
         )

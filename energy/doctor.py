@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -30,11 +30,12 @@ def examine(folder: Path = Path()) -> list[dict]:
     rows.append({"check": "clock", "ok": now.year >= 2026, "found": now.isoformat(timespec="seconds")})
     try:
         civil = now.astimezone(ZoneInfo("Asia/Shanghai"))
-        rows.append({"check": "time zone", "ok": civil.utcoffset().total_seconds() == 28800, "found": str(civil.tzinfo)})
+        eight_east = civil.utcoffset() == timedelta(hours=8)
+        rows.append({"check": "time zone", "ok": eight_east, "found": str(civil.tzinfo)})
     except ZoneInfoNotFoundError:
         rows.append({"check": "time zone", "ok": False, "found": "Asia/Shanghai unknown; pip install tzdata"})
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    rows.append({"check": "browser", "ok": True, "found": browser or "none (only needed to print reports from scripts)"})
+    rows.append({"check": "browser", "ok": True, "found": browser or "none (only needed to print reports)"})
     return rows
 
 
@@ -51,7 +52,7 @@ def _solver() -> dict:
         model = model_arrays(problem, [x, y])
         cost, _ = model.costs_of(linear([(-2, x), (-1, y)]))
         found = solve(replace(model, cost=cost))
-    except SolverFailed as error:
+    except (SolverFailed, ImportError) as error:
         return {"check": "solver", "ok": False, "found": str(error)}
     right = abs(found.objective + 2) < 1e-9
     return {"check": "solver", "ok": right, "found": f"self-test objective {found.objective:g}, expected -2"}

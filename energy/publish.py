@@ -76,6 +76,7 @@ def verdict(summary: dict, folder: Path) -> str:
     k, b, targets, solver = (summary[name] for name in ("kpis", "baseline", "targets", "solver"))
     marks = {name: "met" if t["met"] else f"MISSED by {t['missed_by']:.3f}" for name, t in targets.items()}
     saved = b["cost_cny"] - k["cost_cny"]
+    part = f" ({saved / b['cost_cny']:.1%})" if b["cost_cny"] > 0 else ""  # selling power can make the cost 0 or less
     lines = [
         f"{summary['title']}: {summary['window']['start']} to {summary['window']['end']}",
         f"  status            {summary['status']}, gap {solver['gap']:.2%} (proven bound {solver['bound']:,.0f} CNY), "
@@ -86,7 +87,7 @@ def verdict(summary: dict, folder: Path) -> str:
         f" (first come, first served {b['pue']:.3f})",
         f"  renewable share   {k['renewable_share']:.3f} against {targets['renewable_share']['target']:g}: "
         f"{marks['renewable_share']} (first come, first served {b['renewable_share']:.3f})",
-        f"  cost              {k['cost_cny']:,.0f} CNY, {saved:,.0f} ({saved / b['cost_cny']:.1%}) below first come, first served",
+        f"  cost              {k['cost_cny']:,.0f} CNY, {saved:,.0f}{part} below first come, first served",
         f"  CO2               {k['co2_kg'] / 1000:,.1f} t (first come, first served {b['co2_kg'] / 1000:,.1f} t)",
     ]
     split = summary["attribution"]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from datetime import UTC
-
-import numpy as np
+from datetime import UTC, date
 
 from energy.config import Study
 from energy.day import DayRequest, window_axis
@@ -17,6 +16,8 @@ from energy.workload.traces import read_philly
 from weather.conventions.errors import ConfigError
 
 STEPS_MIN = (15, 30, 60, 120, 180, 240)
+LEAST_H, MOST_H = 2, 14 * 24  # two stamps are the fewest that tell a weather file's step
+FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2199, 12, 31)  # well inside what 64-bit nanoseconds reach
 
 
 def window(study: Study, *, horizon_h: float | None, step_min: int | None) -> tuple[float, float]:
@@ -33,12 +34,27 @@ def window(study: Study, *, horizon_h: float | None, step_min: int | None) -> tu
         raise ConfigError(
             f"--step: got {step_h * 60:g} minutes, allowed {', '.join(map(str, STEPS_MIN))} (--step is in minutes)."
         )
-    whole = abs(horizon / step_h - round(horizon / step_h)) < 1e-9 and abs(horizon - round(horizon)) < 1e-9
-    if not whole or not 1 <= horizon <= 14 * 24 or horizon < step_h:
+    steps = horizon / step_h
+    whole = math.isfinite(horizon) and horizon == round(horizon) and abs(steps - round(steps)) < 1e-9
+    if not whole or not LEAST_H <= horizon <= MOST_H or steps < 2:
         raise ConfigError(
-            f"--horizon: got {horizon:g} h with steps of {step_h:g} h; allowed: whole hours from 1 to {14 * 24}, a whole number of steps."
+            f"--horizon: got {horizon:g} h with steps of {step_h:g} h; allowed: whole hours "
+            f"from {LEAST_H} to {MOST_H}, two or more whole steps."
         )
     return float(horizon), float(step_h)
+
+
+def checked_date(day: date) -> date:
+    """The day itself.
+
+    Raises
+    ------
+    ConfigError
+        Outside :data:`FIRST_DATE` to :data:`LAST_DATE`, where time stamps would wrap around.
+    """
+    if not FIRST_DATE <= day <= LAST_DATE:
+        raise ConfigError(f"--date: got {day.isoformat()}, allowed {FIRST_DATE} to {LAST_DATE}.")
+    return day
 
 
 def weather_specs(study: Study, options: Sequence[str]) -> dict[str, str]:
@@ -75,16 +91,17 @@ def load_jobs(spec: str, study: Study, request: DayRequest) -> tuple[tuple[Job, 
             seed=request.seed,
             reserved=by_pool,
         )
-        return jobs, [f"Jobs: {len(jobs)} synthetic jobs, seed {request.seed}; their laws are assumptions (energy/workload/synthetic.py)."]
+        laws = "their laws are assumptions (energy/workload/synthetic.py)"
+        return jobs, [f"Jobs: {len(jobs)} synthetic jobs, seed {request.seed}; {laws}."]
     jobs, report = read_philly(
         asked.path, window_start=opens, pools=pools, reserved=by_pool, seed=request.seed, **asked.options
     )
     free_gpu_h = float(sum(pool.gpus * len(time) - r.sum() for pool, r in zip(pools, reserved, strict=True)))
     free_gpu_h *= request.step_h
-    ends = np.timedelta64(round(request.horizon_h * 3600), "s").astype("timedelta64[s]").astype(int) / 3600
     inside = sum(
-        job.gpus * max(0.0, min(job.duration_h, ends - (job.release - opens).total_seconds() / 3600))
+        job.gpus * max(0.0, min(job.duration_h, request.horizon_h - (job.release - opens).total_seconds() / 3600))
         for job in jobs
     )
-    share = f"Inside the window they ask for {inside:,.0f} GPU-hours, {inside / free_gpu_h:.0%} of what inference leaves free."
-    return jobs, [*report.assumptions, share]
+    share = f"Inside the window they ask for {inside:,.0f} GPU-hours"
+    part = f", {inside / free_gpu_h:.0%} of what inference leaves free." if free_gpu_h else "; inference leaves none."
+    return jobs, [*report.assumptions, share + part]

@@ -11,9 +11,10 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from weather.conventions.errors import OutputError, RunLocked
 
 LOCK = ".lock"
 LATEST = "latest"
+# what new_run_id makes, and the link on its way: nothing else in the folder is ever swept
+_LEFTOVER = re.compile(rf"(\d{{4}}-\d\d-\d\d_\d{{8}}T\d{{6}}_[0-9a-f]{{6}}(-\d+)?|{LATEST})\.tmp")
 
 
 @contextmanager
@@ -42,18 +45,30 @@ def locked(out: Path) -> Iterator[Path]:
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise RunLocked(
                 f"{out}: another greendc run is writing here. Wait for it to end, or give another --out folder."
             ) from error
-        for stale in out.glob("*.tmp"):
-            if stale.is_dir() and not stale.is_symlink():
-                shutil.rmtree(stale, ignore_errors=True)
-            else:
-                stale.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{out}: the folder cannot be locked ({error.strerror or error}). Give one on a local disk with --out."
+            ) from error
+        _sweep(out)
         yield out
     finally:
         os.close(handle)
+
+
+def _sweep(out: Path) -> None:
+    """Remove what a killed run left unfinished."""
+    try:
+        for stale in [path for path in out.iterdir() if _LEFTOVER.fullmatch(path.name)]:
+            if stale.is_dir() and not stale.is_symlink():
+                shutil.rmtree(stale)
+            else:
+                stale.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(_cannot_write(out, error)) from error
 
 
 def publish(out: Path, run_id: str, files: Mapping[str, bytes], manifest: Mapping[str, object]) -> Path:
@@ -76,6 +91,7 @@ def publish(out: Path, run_id: str, files: Mapping[str, bytes], manifest: Mappin
     staging, final = out / f"{run_id}.tmp", out / run_id
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
     body = json.dumps({**manifest, "sha256": sums}, indent=1, ensure_ascii=False) + "\n"
+    before = _link_target(out / LATEST)
     try:
         staging.mkdir()
         for name, content in {**files, "manifest.json": body.encode()}.items():
@@ -83,15 +99,43 @@ def publish(out: Path, run_id: str, files: Mapping[str, bytes], manifest: Mappin
         _sync(staging)
         staging.rename(final)
         _sync(out)
-        link = out / f"{LATEST}.tmp"
-        link.unlink(missing_ok=True)
-        link.symlink_to(run_id, target_is_directory=True)
-        link.replace(out / LATEST)
+        _point(out / LATEST, run_id)
         _sync(out)
     except OSError as error:
-        shutil.rmtree(staging, ignore_errors=True)
+        _withdraw(out, run_id, before)
         raise OutputError(_cannot_write(out, error)) from error
+    except BaseException:  # an interrupt too leaves nothing half made
+        _withdraw(out, run_id, before)
+        raise
     return final
+
+
+def _link_target(link: Path) -> str | None:
+    return str(link.readlink()) if link.is_symlink() else None
+
+
+def _point(link: Path, run_id: str) -> None:
+    """Let the link name the run, replaced at once."""
+    made = link.with_name(f"{link.name}.tmp")
+    made.unlink(missing_ok=True)
+    made.symlink_to(run_id, target_is_directory=True)
+    made.replace(link)
+
+
+def _withdraw(out: Path, run_id: str, before: str | None) -> None:
+    """Leave the folder as it was before the run: the link first, so that it never names a run that is gone."""
+    link = out / LATEST
+    with suppress(OSError):
+        (out / f"{LATEST}.tmp").unlink(missing_ok=True)
+    with suppress(OSError):
+        if _link_target(link) == run_id:
+            if before is None:
+                link.unlink()
+            else:
+                _point(link, before)
+    if _link_target(link) != run_id:
+        shutil.rmtree(out / run_id, ignore_errors=True)
+    shutil.rmtree(out / f"{run_id}.tmp", ignore_errors=True)
 
 
 def new_run_id(out: Path, *, date: str, config_hash: str, now: datetime | None = None) -> str:

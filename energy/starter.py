@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date
 from pathlib import Path
 
@@ -29,22 +30,27 @@ def write_starter(folder: Path) -> list[Path]:
     for path in (study_file, jobs_file):
         if path.exists():
             raise OutputError(f"{path}: is there already and was left alone. Give another folder, or move it away.")
+    study = load_study(None)
+    pools, time = study_pools(study), time_axis(STARTER_DATE, horizon_h=STARTER_HOURS)
+    kept = reserved_gpus(study, pools, time, 1.0)
+    jobs = synthetic_jobs(
+        STARTER_JOBS,
+        pools=pools,
+        window_start=time[0].astype("datetime64[us]").item().replace(tzinfo=UTC),
+        horizon_h=STARTER_HOURS,
+        seed=1,
+        reserved={pool.pool_id: kept[number] for number, pool in enumerate(pools)},
+    )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        study_file.write_text(west_toml(), encoding="utf-8")
-        study = load_study(None)
-        pools, time = study_pools(study), time_axis(STARTER_DATE, horizon_h=STARTER_HOURS)
-        kept = reserved_gpus(study, pools, time, 1.0)
-        jobs = synthetic_jobs(
-            STARTER_JOBS,
-            pools=pools,
-            window_start=time[0].astype("datetime64[us]").item().replace(tzinfo=UTC),
-            horizon_h=STARTER_HOURS,
-            seed=1,
-            reserved={pool.pool_id: kept[number] for number, pool in enumerate(pools)},
-        )
         write_jobs(jobs, jobs_file)
-    except OSError as error:
+        study_file.write_text(west_toml(), encoding="utf-8")
+    except (OSError, OutputError) as error:
+        for path in (study_file, jobs_file):  # neither was there before
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+        if isinstance(error, OutputError):
+            raise
         raise OutputError(f"{folder}: cannot be written ({error.strerror}). Give a folder you may write to.") from error
     return [study_file, jobs_file]
 
@@ -67,5 +73,3 @@ def describe_study(study: Study) -> list[dict]:
         }
         for node in study.nodes
     ]
-
-

@@ -6,6 +6,9 @@ The file ``state.json`` is written with every plan and read with ``--state``. Ti
 from __future__ import annotations
 
 import json
+import math
+import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -72,8 +75,10 @@ def read_state(path: Path) -> State:
     try:
         body = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise DataError(f"{path}: the state file cannot be read ({error.strerror}). Give the state.json of a run.") from error
-    except ValueError as error:
+        raise DataError(
+            f"{path}: the state file cannot be read ({error.strerror}). Give the state.json of a run."
+        ) from error
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not valid JSON ({error}). Give the state.json a run wrote, unchanged.") from error
     if not isinstance(body, dict) or body.get("schema_version") != SCHEMA_VERSION:
         found = body.get("schema_version") if isinstance(body, dict) else type(body).__name__
@@ -89,15 +94,67 @@ def read_state(path: Path) -> State:
             for r in body["running"]
         )
         nodes = {
-            str(node): NodeState(
-                **{k: (str(v) if k == "month" else float(v)) for k, v in held.items()}
-            )
-            for node, held in body["nodes"].items()
+            str(node): _node_state(str(node), held) for node, held in body["nodes"].items()
         }
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
             f"{path}: the state is incomplete or malformed ({type(error).__name__}: {error}). "
             "Give the state.json a run wrote, unchanged, or plan without --state."
         ) from error
+    for r in running:
+        if r.job.state != "running":
+            raise DataError(
+                f"{path}: job {r.job.job_id} is listed as running, but its state is {r.job.state!r}. "
+                "Give the state.json a run wrote, unchanged, or plan without --state."
+            )
     return State(at=at, running=running, nodes=nodes)
+
+
+def _node_state(node: str, held: Mapping) -> NodeState:
+    """One node's entry; every figure finite, and none below 0 but a setpoint."""
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", held["month"]):
+        raise ValueError(f"node {node}: month is {held['month']!r}, a month such as 2026-07 is needed")
+    for name, value in held.items():
+        if name == "month":
+            continue
+        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if not number or (value < 0 and name != "setpoint_degc"):
+            raise ValueError(f"node {node}: {name} is {value!r}, a finite number is needed, 0 or more unless degrees")
+    return NodeState(**{name: value if name == "month" else float(value) for name, value in held.items()})
+
+
+def check_state(state: State, *, clusters: Mapping[str, Mapping[str, str]]) -> None:
+    """Refuse a state of another fleet.
+
+    Parameters
+    ----------
+    state
+        What the last plan carried out.
+    clusters
+        Node id -> cluster id -> GPU type, of the fleet to plan.
+
+    Raises
+    ------
+    DataError
+        For a node the fleet lacks, or a running job in a cluster the node does not have or of another GPU type.
+    """
+    remedy = "Give the state of a plan of this study, or plan without --state."
+    for node in (*state.nodes, *(r.node for r in state.running)):
+        if node not in clusters:
+            raise DataError(f"state: it has the node {node!r}; the study has {', '.join(clusters)}. {remedy}")
+    for r in state.running:
+        found = clusters[r.node].get(r.cluster)
+        if found is None:
+            have = ", ".join(clusters[r.node]) or "none"
+            raise DataError(
+                f"state: job {r.job.job_id} runs in cluster {r.cluster!r}; the clusters of {r.node} are {have}. "
+                + remedy
+            )
+        if found != r.job.gpu_type:
+            raise DataError(
+                f"state: job {r.job.job_id} runs on {r.job.gpu_type} in cluster {r.cluster!r}, which has {found}. "
+                + remedy
+            )
 
