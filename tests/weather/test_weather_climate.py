@@ -1,6 +1,6 @@
 """The climate generator against the normals and statistics it is made from.
 
-Bands: a mean over ten years is a sample. Monthly bands are the method's own error as stated, plus three
+Bands: a mean over seven years is a sample. Monthly bands are the method's own error as stated, plus three
 standard errors from the spread and the lag-1 of the statistics; annual means average the samples out.
 """
 
@@ -21,7 +21,7 @@ from weather.derive import relative_humidity_from_dew, standard_pressure
 NODES = tuple(load_nodes().values())
 IDS = tuple(load_nodes())
 HOUR = np.timedelta64(1, "h")
-YEARS = 10
+YEARS = 7
 
 
 def stamps(first: str, last: str) -> np.ndarray:
@@ -31,9 +31,9 @@ def stamps(first: str, last: str) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def decade() -> dict[str, pd.DataFrame]:
-    """Ten years at five nodes, by civil hour."""
-    time = stamps("2001-01-01", "2011-01-01")
+def years() -> dict[str, pd.DataFrame]:
+    """Seven years at five nodes, by civil hour."""
+    time = stamps("2003-01-01", "2010-01-01")
     civil = pd.DatetimeIndex(time) + pd.Timedelta(hours=8)
     made = generate_climate(NODES, time=time, seed=3)
     return {
@@ -70,11 +70,11 @@ def extraterrestrial_wh(latitude: float, day_of_year: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def clearness(decade) -> dict[str, pd.Series]:
+def clearness(years) -> dict[str, pd.Series]:
     """Clearness index of each day, less the mean of its month."""
     found = {}
     for node in NODES:
-        ghi = decade[node.node_id]["ghi"]
+        ghi = years[node.node_id]["ghi"]
         daily = ghi.resample("D").sum()
         kt = daily / extraterrestrial_wh(node.latitude, daily.index.day_of_year.to_numpy())
         found[node.node_id] = kt - kt.groupby(kt.index.month).transform("mean")
@@ -82,9 +82,9 @@ def clearness(decade) -> dict[str, pd.Series]:
 
 
 @pytest.mark.parametrize("node_id", IDS)
-def test_monthly_means_are_the_normals(decade, node_id):
+def test_monthly_means_are_the_normals(years, node_id):
     parameters = calibrate(load_nodes()[node_id])
-    normals, spread, found = parameters.normals.monthly, parameters.normals.statistics, decade[node_id]
+    normals, spread, found = parameters.normals.monthly, parameters.normals.statistics, years[node_id]
     sample = np.sqrt(1.0 / (30.4 * YEARS))  # of independent days
 
     ghi = by_month(found["ghi"]) * 24.0 / 1000.0 / normals["ghi_kwh_m2_d"] - 1.0
@@ -105,34 +105,35 @@ def test_monthly_means_are_the_normals(decade, node_id):
     assert abs(wind.mean()) < 0.02
 
     humidity = by_month(found["relative_humidity"]) - normals["rh_pct"]
-    assert (np.abs(humidity) < 3.0).all(), humidity
+    # days spread by some 10 points and are alike for 4 days
+    assert (np.abs(humidity) < 3.0 * 10.0 * np.sqrt(4.0) * sample).all(), humidity
     assert abs(humidity.mean()) < 1.0
 
 
 @pytest.mark.parametrize("node_id", IDS)
-def test_daily_range_of_temperature_is_the_normals(decade, node_id):
+def test_daily_range_of_temperature_is_the_normals(years, node_id):
     normals = calibrate(load_nodes()[node_id]).normals.monthly
-    days = decade[node_id]["temp_air"].resample("D")
+    days = years[node_id]["temp_air"].resample("D")
     found = by_month(days.max() - days.min()) / (normals["t_max_c"] - normals["t_min_c"])
     assert (np.abs(found - 1.0) < 0.06).all(), found
-    by_hour = decade[node_id]["temp_air"].groupby(decade[node_id].index.hour).mean()
+    by_hour = years[node_id]["temp_air"].groupby(years[node_id].index.hour).mean()
     # solar noon is at 12:50 to 13:00 civil in the west, so sunrise is 6 to 8 and the peak 15 to 16
     assert by_hour.idxmin() in (5, 6, 7) and by_hour.idxmax() in (14, 15, 16)
 
 
 @pytest.mark.parametrize("node_id", IDS)
-def test_days_hang_together_as_in_the_statistics(decade, clearness, node_id):
+def test_days_hang_together_as_in_the_statistics(years, clearness, node_id):
     statistics = calibrate(load_nodes()[node_id]).normals.statistics
-    temp = anomaly(decade[node_id]["temp_air"])
+    temp = anomaly(years[node_id]["temp_air"])
     assert temp.std() == pytest.approx(statistics["temp_daily_std"], rel=0.08)
     assert temp.autocorr(1) == pytest.approx(statistics["temp_daily_lag1"], abs=0.05)
 
     kt = clearness[node_id]
     assert kt.std() == pytest.approx(statistics["kt_daily_std"], rel=0.08)
-    # cloud within the day, new every day, takes a tenth of it; 0.017 is one standard error
+    # cloud within the day, new every day, takes a tenth of it; 0.02 is one standard error
     assert kt.autocorr(1) == pytest.approx(0.9 * statistics["kt_daily_lag1"], abs=0.06)
 
-    wind = decade[node_id]["wind_speed"]
+    wind = years[node_id]["wind_speed"]
     relative = wind / wind.groupby([wind.index.month, wind.index.hour]).transform("mean")
     assert relative.autocorr(1) == pytest.approx(0.94, abs=0.015)
     assert relative.autocorr(24) == pytest.approx(statistics["wind_lag24"], abs=0.05)
@@ -148,9 +149,9 @@ def test_days_hang_together_as_in_the_statistics(decade, clearness, node_id):
         ("zhongwei", "guian", 0.41, 0.16, 0.05),
     ],
 )
-def test_nearby_places_share_their_weather(decade, clearness, one, other, warmth, light, wind):
+def test_nearby_places_share_their_weather(years, clearness, one, other, warmth, light, wind):
     def alike(name: str) -> float:
-        return float(anomaly(decade[one][name]).corr(anomaly(decade[other][name])))
+        return float(anomaly(years[one][name]).corr(anomaly(years[other][name])))
 
     assert alike("temp_air") == pytest.approx(warmth, abs=0.08)
     assert float(clearness[one].corr(clearness[other])) == pytest.approx(light, abs=0.08)
@@ -158,8 +159,8 @@ def test_nearby_places_share_their_weather(decade, clearness, one, other, warmth
 
 
 @pytest.mark.parametrize("node", NODES, ids=IDS)
-def test_sun_sets_and_never_outshines_the_clearest_air(decade, node):
-    year = decade[node.node_id].loc["2008"]
+def test_sun_sets_and_never_outshines_the_clearest_air(years, node):
+    year = years[node.node_id].loc["2008"]
     middle = (year.index + pd.Timedelta(minutes=30)).tz_localize("Asia/Shanghai")
     place = pvlib.location.Location(node.latitude, node.longitude, altitude=node.altitude_m)
     zenith = place.get_solarposition(middle)["zenith"].to_numpy()
@@ -177,8 +178,8 @@ def test_sun_sets_and_never_outshines_the_clearest_air(decade, node):
 
 
 @pytest.mark.parametrize("node", NODES, ids=IDS)
-def test_air_is_never_wetter_than_saturated(decade, node):
-    found = decade[node.node_id]
+def test_air_is_never_wetter_than_saturated(years, node):
+    found = years[node.node_id]
     assert (found["temp_dew"] <= found["temp_air"]).all()
     assert found["relative_humidity"].between(1.0, 100.0).all()
     again = relative_humidity_from_dew(found["temp_air"].to_numpy(), found["temp_dew"].to_numpy())
