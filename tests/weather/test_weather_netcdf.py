@@ -112,6 +112,7 @@ def test_changed_place_or_attribute_breaks_the_digest(good, file):
     for change in (
         lambda opened: opened["latitude"].__setitem__(0, 37.51),
         lambda opened: opened.attrs.__setitem__("licence", "mine"),
+        lambda opened: opened["latitude"].attrs.__setitem__("units", "degrees_south"),
     ):
         write_netcdf(good, file)
         with h5py.File(file, "r+") as opened:

@@ -162,7 +162,7 @@ def _canonical_units(file: Path, loaded: xr.Dataset) -> xr.Dataset:
 
 
 def _digest(weather: xr.Dataset) -> str:
-    """SHA-256 over names, dims and values of every variable, and over the attributes."""
+    """SHA-256 over names, dims, values and attributes of every variable, and over the file's attributes."""
     digest = hashlib.sha256()
     for name in sorted(map(str, weather.variables)):
         array = weather[name]
@@ -170,6 +170,8 @@ def _digest(weather: xr.Dataset) -> str:
         if values.dtype.kind == "M":
             values = values.astype("datetime64[ns]").astype(np.int64)
         digest.update(f"{name}{array.dims}{array.shape}".encode())
+        for key in sorted(map(str, array.attrs)):
+            digest.update(f"{key}={array.attrs[key]}".encode("utf-8", "surrogateescape"))
         if values.dtype.kind in "fiu":
             digest.update(np.ascontiguousarray(values, dtype="<f8").tobytes())
         else:
