@@ -30,6 +30,11 @@ class EnergyCost:
         Columns of the model that say where jobs run; the rest is the energy part.
     shape
         (node, time) of the load.
+
+    Attributes
+    ----------
+    missed_kwh
+        Energy by which the targets are missed at the load evaluated last.
     """
 
     def __init__(self, model: ModelArrays, job_columns: np.ndarray, shape: tuple[int, int]) -> None:
@@ -43,6 +48,8 @@ class EnergyCost:
         self._prices = np.zeros((KEPT_CUTS, nodes, slots + 1))  # price summed up to each slot, for spans
         self._flat = np.zeros((KEPT_CUTS, nodes * slots))
         self._next = 0
+        self._missed = [energy.position[name] for name in ("missed_pue_0", "missed_share_0")]
+        self.missed_kwh = np.inf
 
     def at(self, load_kw: np.ndarray, *, time_limit_s: float = np.inf) -> tuple[float, np.ndarray]:
         """E(load) and its price [CNY per kW in the slot], (node, time); inf where the load cannot be carried."""
@@ -50,6 +57,7 @@ class EnergyCost:
         found = self._resident.solve(time_limit_s=time_limit_s)
         if found is None:
             return np.inf, np.zeros(self._shape)
+        self.missed_kwh = float(found.values[self._missed].sum())
         price = found.row_dual[self._rows]
         self._keep(found.objective, price, load_kw)
         return found.objective, price.reshape(self._shape)

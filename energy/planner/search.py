@@ -142,6 +142,7 @@ def improve(
     energy: EnergyCost,
     *,
     goal: float,
+    goal_missed_kwh: float,
     rounds: int,
     seed: int,
     left: Callable[[], float],
@@ -151,8 +152,8 @@ def improve(
 
     Parameters
     ----------
-    goal
-        Weighted objective at which to stop.
+    goal, goal_missed_kwh
+        Weighted objective and missed energy at which to stop: cheap enough does not excuse a missed target.
     rounds
         How often; the temperature falls geometrically from HOT to COLD over them.
     left
@@ -165,9 +166,10 @@ def improve(
     """
     rng = np.random.default_rng(seed)
     now = best = energy.at(board.load_kw)[0] + board.undone_cost
+    missed = energy.missed_kwh
     undone, kept, scale = board.undone_cost, board.snapshot(), abs(now - board.undone_cost)
     for number in range(rounds):
-        if best <= goal or left() <= 0.0:
+        if (best <= goal and missed <= goal_missed_kwh + 1e-6) or left() <= 0.0:
             break
         undo = _ruin_and_recreate(board, energy, rng)
         accept_below = now + scale * HOT * (COLD / HOT) ** (number / rounds) * rng.exponential()
@@ -177,7 +179,7 @@ def improve(
         if trial < accept_below:
             now, undone = trial, board.undone_cost
             if now < best - 1e-6:
-                best, kept = now, board.snapshot()
+                best, kept, missed = now, board.snapshot(), energy.missed_kwh
                 report(best)
         else:
             undo()

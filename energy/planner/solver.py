@@ -228,6 +228,7 @@ def solve(
     model: ModelArrays,
     *,
     relax: bool = False,
+    interior: bool = False,
     gap: float = 1e-6,
     time_limit_s: float = math.inf,
     start: np.ndarray | None = None,
@@ -240,6 +241,8 @@ def solve(
     ----------
     relax
         Drop integrality: the linear relaxation, with row duals and reduced costs.
+    interior
+        For a relaxation: by the interior-point method with crossover, faster on dense coupling rows.
     gap
         Relative gap at which to stop.
     time_limit_s
@@ -266,6 +269,8 @@ def solve(
         "mip_rel_gap": float(gap),
         "mip_abs_gap": 1e-7,
     }
+    if interior:
+        options["solver"] = "ipm"
     if math.isfinite(time_limit_s):
         options["time_limit"] = float(time_limit_s)
     for name, setting in options.items():

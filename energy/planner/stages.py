@@ -200,6 +200,7 @@ def _searched(
         board,
         energy,
         goal=goal,
+        goal_missed_kwh=_goal_missed_kwh(window, relaxed),
         rounds=rounds,
         seed=window.seed,
         left=lambda: clock.left(0.9),
@@ -211,6 +212,12 @@ def _searched(
         raise SolverFailed(_no_plan("none"))
     clock.mark("setpoints")
     return schedule
+
+
+def _goal_missed_kwh(window: Window, relaxed: Solve) -> float:
+    """None where the relaxation meets the targets; else a hundredth above what the relaxation misses."""
+    least = float(window.problem.missed_kwh @ relaxed.values)
+    return 0.0 if least <= 1e-6 else 1.01 * least
 
 
 def _branch(window, best: Schedule, bound: float, gap: float, clock: _Clock, tell) -> tuple[Schedule, float]:
@@ -278,13 +285,12 @@ def _prove(window: Window, values: np.ndarray, bound: float, gap: float, clock: 
     model = replace(problem.arrays, offset=0.0)
     least_undone = _least(model, problem.undone_gpu_h, undone, clock)
     model = model.with_row("served", problem.undone_gpu_h, 0.0, undone + ROUNDING * max(1.0, undone))
-    least_missed = _least(model, problem.missed_kwh, missed, clock)
+    least_missed = _least(model, problem.missed_kwh, missed, clock, interior=True)
     model = model.with_row("missed", problem.missed_kwh, 0.0, missed + ROUNDING * max(1.0, missed))
-    constant = problem.cost_constant_cny
     penalties = undone_cny_per_gpu_h(window.inputs) * undone + missed_cny_per_kwh(window.inputs) * missed
-    least_cost = max(
-        _least(model, problem.cost_cny, math.inf, clock) + constant, bound - penalties if undone <= 0 else -math.inf
-    )
+    short = undone > 1e-6 or missed > 1e-6  # the two rows then couple everything, and simplex crawls
+    relaxed_cost = _least(model, problem.cost_cny, math.inf, clock, interior=short) + problem.cost_constant_cny
+    least_cost = max(relaxed_cost, bound - penalties)
     return (
         _stage("served", undone, least_undone, gap * max(1.0, undone)),
         _stage("missed", missed, least_missed, gap * facility),
@@ -292,11 +298,14 @@ def _prove(window: Window, values: np.ndarray, bound: float, gap: float, clock: 
     )
 
 
-def _least(model: ModelArrays, objective: np.ndarray, reached: float, clock: _Clock) -> float:
-    """Lower bound of an objective by linear relaxation; 0 is known beforehand where 0 is reached."""
+def _least(
+    model: ModelArrays, objective: np.ndarray, reached: float, clock: _Clock, *, interior: bool = False
+) -> float:
+    """Lower bound of an objective by linear relaxation, -inf without one; 0 is known where 0 is reached."""
     if reached <= 1e-6:
         return 0.0
-    found = solve(replace(model, cost=objective), relax=True, time_limit_s=max(20.0, clock.left()))
+    model = replace(model, cost=objective)
+    found = solve(model, relax=True, interior=interior, time_limit_s=max(30.0, clock.left()))
     return found.bound
 
 
