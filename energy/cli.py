@@ -12,8 +12,11 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date as Date
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -26,6 +29,10 @@ from weather.conventions.errors import ConfigError, GreenDCError, OutputError
 DEMO_DATE = Date(2026, 7, 15)
 DEMO_JOBS = 120
 GAP_OPEN_EXIT = 5
+INTERRUPTED_EXIT = 130
+
+# set by Ctrl-C: the solver swallows an exception raised while it reports, so the wish is remembered here
+_interrupted = threading.Event()
 
 app = typer.Typer(
     name="greendc",
@@ -261,6 +268,7 @@ class _Progress:
         self._line("")
 
     def phase(self, text: str) -> None:
+        _stop_if_interrupted()
         self._line(f"{text} ...")
 
     def solver(self, stage: str, incumbent: float, bound: float, seconds: float) -> None:
@@ -300,31 +308,69 @@ def _cell(value: object) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: run the command, turn every error a user can cause into one message and its exit code."""
+    with _ctrl_c_remembered():
+        code = _run(arguments)
+    if _interrupted.is_set() or code == INTERRUPTED_EXIT:
+        print("greendc: interrupted; no run is left half written.", file=sys.stderr)
+        code = INTERRUPTED_EXIT
+    sys.exit(code)
+
+
+def _run(arguments: list[str] | None) -> int:
     run: Callable = typer.main.get_command(app)
     try:
         code = run.main(args=arguments, prog_name="greendc", standalone_mode=False)
         sys.stdout.flush()
     except GreenDCError as error:
-        print(f"greendc: {error}", file=sys.stderr)
-        code = error.exit_code
+        return _told(error)
     except (KeyboardInterrupt, typer.Abort):
-        print("greendc: interrupted; nothing was published.", file=sys.stderr)
-        code = 130
+        return INTERRUPTED_EXIT
     except BrokenPipeError:
         # whoever read the output has closed it, as `head` does; the work is done
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        return 0
     except OSError as error:
-        wrapped = OutputError(f"{error.filename or ''}: {error.strerror or error}")
-        print(f"greendc: {wrapped}", file=sys.stderr)
-        code = wrapped.exit_code
+        return _told(OutputError(f"{error.filename or ''}: {error.strerror or error}"))
     except Exception as error:
-        code = _usage_or_bug(error)
-    sys.exit(code if isinstance(code, int) else 0)
+        return _usage_or_bug(error)
+    return code if isinstance(code, int) else 0
+
+
+def _told(error: GreenDCError) -> int:
+    if not _interrupted.is_set():  # else it is what the solver made of Ctrl-C
+        print(f"greendc: {error}", file=sys.stderr)
+    return error.exit_code
+
+
+def _stop_if_interrupted() -> None:
+    if _interrupted.is_set():
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _ctrl_c_remembered() -> Iterator[None]:
+    """Note Ctrl-C while it raises KeyboardInterrupt as ever; a process told to ignore it goes on ignoring it."""
+    _interrupted.clear()
+    usual = signal.getsignal(signal.SIGINT)
+    mine = usual is signal.default_int_handler and threading.current_thread() is threading.main_thread()
+
+    def note(*_: object) -> None:
+        _interrupted.set()
+        raise KeyboardInterrupt
+
+    if mine:
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        if mine:
+            signal.signal(signal.SIGINT, usual)
 
 
 def _usage_or_bug(error: Exception) -> int:
     """Usage errors explain themselves; anything else is a bug and shows where."""
+    if _interrupted.is_set():
+        return INTERRUPTED_EXIT
     if hasattr(error, "show") and hasattr(error, "exit_code"):
         error.show()
         return int(error.exit_code)

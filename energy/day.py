@@ -42,7 +42,8 @@ class DayRequest:
     """What is asked: the window, and how well and how long to search.
 
     ``date``: civil day the window starts on; ``horizon_h`` [h]; ``step_h`` [h]; ``gap``: relative; ``time_limit_s``:
-    wall clock for the plan; ``strict``: missed targets or unserved jobs refuse the plan; ``attribution``: split the saving.
+    wall clock for the plan; ``strict``: missed targets or unserved jobs refuse the plan; ``attribution``: split the
+    saving.
     """
 
     date: Date
