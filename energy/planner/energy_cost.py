@@ -1,7 +1,7 @@
 """Least cost of a given IT load: the energy part of the plan as a linear programme kept in HiGHS.
 
-With the jobs placed, everything else - setpoints (relaxed), battery, grid, targets at their penalty - is
-a linear programme in which the load stands on the right-hand side of law (4). Its value E(load) is
+With the jobs placed, everything else - setpoints (relaxed, and free of dwell and rate limits, which cost
+hundredths of a percent), battery, grid, targets at their penalty - is a linear programme in which the load stands on the right-hand side of law (4). Its value E(load) is
 convex, and the duals of (4) are a subgradient:
 
     E(load') >= E(load) + sum_{n,t} price[n,t] (load'[n,t] - load[n,t])
@@ -17,6 +17,7 @@ import numpy as np
 from energy.planner.solver import ModelArrays, ResidentRelaxation
 
 KEPT_CUTS = 48
+SETPOINT_MOVES = ("begin_", "dwell_", "held_", "rate_", "rate0_")
 
 
 class EnergyCost:
@@ -39,10 +40,15 @@ class EnergyCost:
 
     def __init__(self, model: ModelArrays, job_columns: np.ndarray, shape: tuple[int, int]) -> None:
         self._shape = shape
-        energy = model.without_columns(job_columns)
+        begin = [number for name, number in model.position.items() if name.startswith("begin_")]
+        energy = model.without_columns(np.concatenate([job_columns, np.array(begin, dtype=int)]))
+        moves = [number for number, name in enumerate(energy.row_names) if name.startswith(SETPOINT_MOVES)]
+        energy = energy.without_rows(np.array(moves, dtype=int))
         row = {name: number for number, name in enumerate(energy.row_names)}
         nodes, slots = shape
         self._rows = np.array([row[f"it_{n}_{t}"] for n in range(nodes) for t in range(slots)])
+        self._targets = [row["target_pue"], row["target_share"]]
+        self._limits = [(energy.row_lower[r], energy.row_upper[r]) for r in self._targets]
         self._resident = ResidentRelaxation(energy)
         self._values = np.full(KEPT_CUTS, -np.inf)  # each cut at load 0
         self._prices = np.zeros((KEPT_CUTS, nodes, slots + 1))  # price summed up to each slot, for spans
@@ -61,6 +67,11 @@ class EnergyCost:
         price = found.row_dual[self._rows]
         self._keep(found.objective, price, load_kw)
         return found.objective, price.reshape(self._shape)
+
+    def tighten(self, margin_kwh: float) -> None:
+        """Ask both targets for a margin, to cover what whole setpoints lose; earlier cuts stay below."""
+        for target, (lower, upper) in zip(self._targets, self._limits, strict=True):
+            self._resident.limit_row(target, lower + margin_kwh, upper - margin_kwh)
 
     def estimate(self, load_kw: np.ndarray) -> float:
         """A lower bound of E(load) from the cuts."""

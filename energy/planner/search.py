@@ -99,12 +99,21 @@ def dive(window: Window, board: Board, *, left: Callable[[], float]) -> None:
 
 
 def settle(window: Window, board: Board, *, gap: float, time_limit_s: float) -> Schedule | None:
-    """Setpoints, battery and grid for the board's schedule; None where the limits forbid it."""
+    """Setpoints, battery and grid for the board's schedule; None where the limits forbid it.
+
+    First without missing any target; only where that cannot be, with what must be missed at its weight.
+    """
     point, fixed = window.binary_point(board.column_of), window.job_columns()
     lower, upper = window.model.lower.copy(), window.model.upper.copy()
     lower[fixed] = upper[fixed] = point[fixed]
-    found = solve(replace(window.model, lower=lower, upper=upper), gap=gap, time_limit_s=time_limit_s, seed=window.seed)
-    return None if found.values is None else Schedule(dict(board.column_of), board.clusters_by_name(), found.values)
+    met = upper.copy()
+    met[window.problem.missed_kwh > 0] = 0.0
+    for limit in (met, upper):
+        model = replace(window.model, lower=lower, upper=limit)
+        found = solve(model, gap=gap, time_limit_s=time_limit_s, seed=window.seed)
+        if found.values is not None:
+            return Schedule(dict(board.column_of), board.clusters_by_name(), found.values)
+    return None
 
 
 def serve(board: Board, energy: EnergyCost, *, floor: float, rounds: int, seed: int, left: Callable[[], float]) -> None:

@@ -144,6 +144,21 @@ class ModelArrays:
             position={name: int(number[column]) for name, column in self.position.items() if keep[column]},
         )
 
+    def without_rows(self, dropped: np.ndarray) -> ModelArrays:
+        """The model without some rows: a relaxation."""
+        rows = np.setdiff1d(np.arange(self.rows), dropped)
+        length = np.diff(self.start)
+        entry = np.repeat(np.isin(np.arange(self.rows), rows), length)
+        return replace(
+            self,
+            row_lower=self.row_lower[rows],
+            row_upper=self.row_upper[rows],
+            start=np.append(0, np.cumsum(length[rows])).astype(np.int32),
+            index=self.index[entry],
+            value=self.value[entry],
+            row_names=tuple(self.row_names[row] for row in rows),
+        )
+
     def residual(self, x: np.ndarray) -> float:
         """Largest violation of any row or bound at ``x`` (absolute)."""
         activity = np.add.reduceat(np.append(self.value * x[self.index], 0.0), self.start[:-1])
@@ -384,6 +399,10 @@ class ResidentRelaxation:
         columns = np.asarray(columns, dtype=np.int32)
         values = np.asarray(values, dtype=float)
         self._highs.changeColsBounds(len(columns), columns, values, values)
+
+    def limit_row(self, row: int, lower: float, upper: float) -> None:
+        """Set the bounds of one row."""
+        self._highs.changeRowBounds(int(row), float(lower), float(upper))
 
     def set_rows(self, rows: np.ndarray, values: np.ndarray) -> None:
         """Set the right-hand side of equations."""

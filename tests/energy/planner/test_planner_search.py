@@ -119,7 +119,8 @@ def test_cuts_lie_below_the_cost_and_touch_it(toy, toy_job):
 
 
 def test_the_energy_part_is_the_model_with_its_jobs_fixed(toy, toy_job):
-    window = window_of(toy([toy_job(4, 2), toy_job(8, 1), toy_job(6, 3)], slots=5))
+    jobs = toy_job(4, 2), toy_job(8, 1), toy_job(6, 3)
+    window = window_of(toy(jobs, slots=5, dwell_h=1.0, rate_k_per_h=99.0, initial_mode=-1))
     board = board_of(window.inputs, window.placements)
     fill_early(board)
     point, fixed = window.binary_point(board.column_of), window.job_columns()
@@ -128,6 +129,17 @@ def test_the_energy_part_is_the_model_with_its_jobs_fixed(toy, toy_job):
     whole = solve(replace(window.model, lower=lower, upper=upper), relax=True)
     energy = EnergyCost(window.model, fixed, board.load_kw.shape)
     assert energy.at(board.load_kw)[0] == pytest.approx(whole.objective, rel=1e-9)
+
+
+def test_the_energy_part_never_costs_more_than_the_plan(toy, toy_job):
+    """It leaves out what setpoints cost to move, so it lies below the settled plan, and not by much."""
+    window = window_of(toy([toy_job(4, 2), toy_job(8, 1), toy_job(6, 3)], slots=5, dwell_h=4.0, pue_target=1.2))
+    board = board_of(window.inputs, window.placements)
+    fill_early(board)
+    settled = search.settle(window, board, gap=1e-9, time_limit_s=10.0)
+    energy = EnergyCost(window.model, window.job_columns(), board.load_kw.shape)
+    value = energy.at(board.load_kw)[0]
+    assert 0.9 * window.weighted(settled.values) <= value <= window.weighted(settled.values) + 1e-6
 
 
 def test_a_load_no_plant_carries_costs_infinitely_much(toy):
