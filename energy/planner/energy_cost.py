@@ -1,8 +1,9 @@
 """Least cost of a given IT load: the energy part of the plan as a linear programme kept in HiGHS.
 
-With the jobs placed, everything else - setpoints (relaxed, and free of dwell and rate limits, which cost
-hundredths of a percent), battery, grid, targets at their penalty - is a linear programme in which the load stands on the right-hand side of law (4). Its value E(load) is
-convex, and the duals of (4) are a subgradient:
+With the jobs placed, everything else is a linear programme in which the load stands on the right-hand side
+of law (4): battery, grid, targets at their penalty, and setpoints, which are relaxed here and free of dwell
+and rate limits (what they cost is hundredths of a percent). Its value E(load) is convex, and the duals of (4)
+are a subgradient:
 
     E(load') >= E(load) + sum_{n,t} price[n,t] (load'[n,t] - load[n,t])
 
