@@ -1,0 +1,484 @@
+"""The command line with input as it should not be: one message, the right exit code, nothing half written.
+
+The fixture ``attempt`` holds after every refusal that the earlier run and ``latest`` are untouched and that
+nothing but the lock has been added.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+import numpy as np
+import pytest
+
+from energy.workload.jobs import COLUMNS
+
+HEADER = "job_id,gpu_type,gpus,duration_h"
+
+
+# ------------------------------------------------------------------------------------------- the study
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("other_it_kw = 20.0", "other_it_kv = 20.0", ["node[alpha].other_it_kv", 'did you mean "other_it_kw"']),
+        ("other_it_kw = 20.0", 'other_it_kw = "20"', ["other_it_kw", '"20"', "must be a number, without quotes"]),
+        ("renewable_share = 0.3", "renewable_share = 30", ["targets.renewable_share", "30", "must be <= 1"]),
+        ("pue = 1.3\n", "pue = 0.9\n", ["targets.pue", "0.9"]),
+        ("pue = 1.3\n", "pue = nan\n", ["targets.pue", "nan", "must be finite"]),
+        ('hours = ["06:00-22:00"]', 'hours = ["06:00-21:00"]', ["tariff", "day", "21:00"]),
+        ("[targets]", "[targets", ["not valid TOML", "line"]),
+        ('tariff = "day", demand', 'tariff = "dai", demand', ["dai", "day"]),
+        ("schema_version = 1", "schema_version = 9", ["schema_version", "9"]),
+        ('gpu_type = "big", gpus = 8, count = 3', 'gpu_type = "bag", gpus = 8, count = 3', ["bag", "big"]),
+    ],
+)
+def test_a_wrong_study_is_refused(attempt, greendc, edited_study, old, new, words):
+    study = edited_study((old, new))
+    attempt(study=study).refused(3, str(study), *words)
+    greendc("check", study).refused(3, str(study), *words)
+
+
+def test_a_study_that_is_not_there(attempt, greendc, tmp_path):
+    missing = tmp_path / "missing.toml"
+    attempt(study=missing).refused(3, str(missing), "No such file", "give the path of a study file")
+    greendc("check", missing, "--json").refused(3, str(missing), "No such file")
+
+
+def test_a_study_that_is_a_folder(attempt, tmp_path):
+    attempt(study=tmp_path).refused(3, str(tmp_path), "Is a directory", "give the path of a study file")
+
+
+def test_a_study_that_is_not_utf8(attempt, tmp_path):
+    study = tmp_path / "gbk.toml"
+    study.write_bytes('title = "中卫"\n'.encode("gbk"))
+    attempt(study=study).refused(3, str(study), "not UTF-8", "byte 9")
+
+
+def test_a_plant_too_small_for_what_is_reserved(attempt, edited_study):
+    study = edited_study(("rated_kw = 50.0", "rated_kw = 20.0"))
+    attempt(study=study).refused(3, "alpha", "rated", "Raise node.electrical.rated_kw")
+
+
+# ----------------------------------------------------------------------------------------- the weather
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("gamma=climate", ["--weather", "'gamma'", "alpha, beta"]),
+        ("alpha", ["--weather", "'alpha'", "NODE=SOURCE"]),
+        ("alpha=", ["--weather", "'alpha='", "NODE=SOURCE"]),
+        ("alpha=tmy:file", ["alpha", "tmy:file", "climate", "epw:PATH", "netcdf:PATH"]),
+        ("alpha=epw:/missing/alpha.epw", ["/missing/alpha.epw", "no such file"]),
+        ("alpha=netcdf:/missing/w.nc", ["/missing/w.nc", "no such file"]),
+        ("alpha=epw:/", ["/: is a folder", "path of an .epw file"]),
+    ],
+)
+def test_weather_that_is_not_there(attempt, option, words):
+    attempt("--weather", option).refused(3, *words)
+
+
+def test_an_epw_file_cut_in_the_middle(attempt, small_epw):
+    whole = small_epw.read_bytes()
+    small_epw.write_bytes(whole[: len(whole) // 2])
+    attempt("--weather", f"alpha=epw:{small_epw}").refused(3, str(small_epw), "expected 120", "cut short")
+
+
+def test_a_year_of_measured_weather_cut_in_the_middle(attempt, shared_data_dir, tmp_path):
+    found = sorted(shared_data_dir.rglob("*.epw"))
+    if not found:
+        pytest.skip("no EPW file among the measured data sets")
+    cut = tmp_path / "cut.epw"
+    whole = found[0].read_bytes()
+    cut.write_bytes(whole[: len(whole) // 2])
+    attempt("--weather", f"alpha=epw:{cut}").refused(3, str(cut), "row")
+
+
+def test_an_epw_file_without_the_days(attempt, small_epw):
+    """The file ends with 17 July; the window is in September."""
+    ran = attempt("--weather", f"alpha=epw:{small_epw}", "--date", "2026-09-01")
+    ran.refused(3, str(small_epw), "alpha")
+
+
+def _weather_file(study_file, path, nodes=("alpha", "beta"), hours=12):
+    from energy.config import load_study
+    from weather import open_weather, write_netcdf
+
+    time = np.datetime64("2026-07-14T16:00", "ns") + np.arange(hours) * np.timedelta64(1, "h")
+    places = [load_study(study_file).node(node).node() for node in nodes]
+    write_netcdf(open_weather(dict.fromkeys(nodes, "climate"), places, time=time, seed=1), path)
+    return path
+
+
+def test_a_netcdf_file_without_the_node(attempt, study_file, tmp_path):
+    file = _weather_file(study_file, tmp_path / "w.nc", nodes=("beta",))
+    attempt("--weather", f"alpha=netcdf:{file}").refused(3, str(file), "no node 'alpha'", "beta")
+
+
+def test_a_netcdf_file_that_ends_before_the_window(attempt, study_file, tmp_path):
+    file = _weather_file(study_file, tmp_path / "w.nc", hours=8)
+    attempt("--weather", f"alpha=netcdf:{file}").refused(3, str(file), "alpha", "4 of 12", "2026-07-15T00:00Z")
+
+
+def test_a_netcdf_file_cut_in_the_middle(attempt, study_file, tmp_path):
+    file = _weather_file(study_file, tmp_path / "w.nc")
+    file.write_bytes(file.read_bytes()[:6000])
+    attempt("--weather", f"alpha=netcdf:{file}").refused(3, str(file), "damaged")
+
+
+def test_a_netcdf_file_that_is_text(attempt, tmp_path):
+    (tmp_path / "w.nc").write_text("no weather\n", encoding="utf-8")
+    attempt("--weather", f"alpha=netcdf:{tmp_path}/w.nc").refused(3, "w.nc", "NetCDF-4")
+
+
+def test_a_node_where_no_climate_is_embedded(attempt, edited_study):
+    study = edited_study(("longitude = 105.2", "longitude = 85.2"))
+    attempt(study=study).refused(3, "alpha", "no embedded climate", "epw:PATH")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
+def test_weather_that_may_not_be_read(attempt, small_epw):
+    small_epw.chmod(0)
+    attempt("--weather", f"alpha=epw:{small_epw}").refused(3, str(small_epw), "Permission denied")
+
+
+def test_a_read_error_is_no_write_error(attempt, small_epw, monkeypatch):
+    """A disk that fails while weather is read: bad input, not a full disk."""
+    import energy.day
+
+    def broken(*_, **__):
+        raise OSError(5, "Input/output error", str(small_epw))
+
+    monkeypatch.setattr(energy.day, "open_weather", broken)
+    attempt().refused(3, "weather", str(small_epw), "Input/output error")
+
+
+# -------------------------------------------------------------------------------------------- the jobs
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([HEADER, "a,big,9,2"], ["gpus", "9", "one cluster", "8 GPUs"]),
+        ([HEADER, "a,huge,1,2"], ["gpu_type", "huge", "big"]),
+        ([HEADER, "a,big,eight,2"], ["row 2", "gpus", "eight"]),
+        ([HEADER, "a,big,8,-2"], ["row 2", "duration_h", "-2"]),
+        ([HEADER, "a,big,8,nan"], ["row 2", "duration_h", "nan"]),
+        ([HEADER, "a,big,8,2", "a,big,8,2"], ["row 3", "job_id", "row 2 has the same"]),
+        (
+            [f"{HEADER},release,deadline", "a,big,8,2,2026-07-15T08:00:00+08:00,2026-07-15T07:00:00+08:00"],
+            ["row 2", "deadline", "2026-07-14T23:00:00+00:00", "2026-07-15T00:00:00+00:00"],
+        ),
+        ([f"{HEADER},release", "a,big,8,2,2026-07-15T08:00:00"], ["row 2", "release", "offset"]),
+        ([f"{HEADER},deadline", "a,big,8,20,2026-07-15T01:00:00+08:00"], ["deadline", "a"]),
+        ([f"{HEADER},deadline", "a,big,8,2,2026-07-14T01:00:00+08:00"], ["deadline", "a"]),
+        ([f"{HEADER},nodes", "a,big,8,2,beta"], ["nodes", "beta", "no big GPUs", "alpha"]),
+        ([f"{HEADER},nodes", "a,big,8,2,alfa"], ["nodes", "alfa", "did you mean alpha"]),
+        ([f"{HEADER},colour", "a,big,8,2,red"], ["row 1", "unknown column", "colour"]),
+        (["job_id,gpu_type,gpus", "a,big,8"], ["row 1", "duration_h", "missing"]),
+        ([HEADER, "a,big,8"], ["row 2", "3 cells"]),
+        ([], ["empty", "job_id"]),
+    ],
+)
+def test_jobs_that_cannot_be(attempt, jobs_file, rows, words):
+    jobs_file.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+    attempt().refused(3, *words)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("min_gpus", "4"), ("max_gpus", "16"), ("late_price", "1.5"), ("priority", "2"), ("preemptible", "True"),
+        ("checkpoint_h", "1"), ("restart_h", "0.5"), ("min_run_h", "2"), ("cap_min_frac", "0.6"), ("may_span", "True"),
+        ("latency_ms", "30"), ("home_node", "alpha"), ("dataset_gb", "10"),
+    ],
+)  # fmt: skip
+def test_a_column_that_would_be_ignored_is_refused(attempt, jobs_file, column, value):
+    assert column in COLUMNS
+    needs = ",checkpoint_h" if column == "restart_h" else ""
+    jobs_file.write_text(f"{HEADER},{column}{needs}\na,big,8,2,{value.lower()}{',1' * bool(needs)}\n", encoding="utf-8")
+    attempt().refused(3, column, value, "a")
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("/missing/jobs.csv", ["/missing/jobs.csv", "No such file"]),
+        ("/", ["/", "cannot be read"]),
+        ("synthetic:none", ["none", "a whole number"]),
+        ("synthetic:0", ["0", "a whole number"]),
+        ("synthetic:5000", ["synthetic jobs", "fewer jobs"]),
+        ("slurm:file", ["slurm", "philly", "synthetic"]),
+        ("philly:trace.csv", ["lacks from and to"]),
+        ("philly:/missing.csv,from=2017-11-11,to=2017-11-13", ["/missing.csv"]),
+        ("", ["nothing is given"]),
+    ],
+)
+def test_a_queue_that_is_not_there(attempt, spec, words):
+    attempt(jobs=spec).refused(3, *words)
+
+
+def test_jobs_that_are_not_utf8(attempt, jobs_file):
+    jobs_file.write_bytes(f"{HEADER}\n".encode() + "训练,big,8,2\n".encode("gbk"))
+    attempt().refused(3, str(jobs_file), "not UTF-8")
+
+
+def test_every_bad_row_is_listed_at_once(attempt, jobs_file):
+    jobs_file.write_text(f"{HEADER}\na,big,x,2\nb,big,8,y\nc,big,8,0\n", encoding="utf-8")
+    attempt().refused(3, "3 value(s)", "row 2", "row 3", "row 4")
+
+
+# ----------------------------------------------------------------------------------------- the options
+@pytest.mark.parametrize(
+    ("code", "arguments", "words"),
+    [
+        (3, ("--step", "7"), ["--step", "7 minutes", "15, 30, 60"]),
+        (3, ("--step", "0"), ["--step", "0 minutes"]),
+        (3, ("--horizon", "0"), ["--horizon", "got 0 h", "from 2 to 336"]),
+        (3, ("--horizon", "1"), ["--horizon", "got 1 h"]),
+        (3, ("--horizon", "-4"), ["--horizon", "got -4 h"]),
+        (3, ("--horizon", "6.5"), ["--horizon", "got 6.5 h", "whole hours"]),
+        (3, ("--horizon", "nan"), ["--horizon", "nan"]),
+        (3, ("--horizon", "inf"), ["--horizon", "inf"]),
+        (3, ("--horizon", "6", "--step", "240"), ["--horizon", "got 6 h with steps of 4 h"]),
+        (3, ("--horizon", "4", "--step", "240"), ["--horizon", "two or more"]),
+        (3, ("--horizon", "1e9"), ["--horizon", "1e+09"]),
+        (3, ("--gap", "2"), ["--gap", "got 2", "0 to 1"]),
+        (3, ("--gap", "-0.1"), ["--gap", "-0.1"]),
+        (3, ("--gap", "nan"), ["--gap", "nan"]),
+        (3, ("--time-limit", "0"), ["--time-limit", "got 0"]),
+        (3, ("--date", "0001-01-01"), ["--date", "0001-01-01", "1900-01-01 to 2199-12-31"]),
+        (3, ("--date", "9999-12-31"), ["--date", "9999-12-31"]),
+        (2, ("--date", "nonsense"), ["--date", "nonsense", "%Y-%m-%d"]),
+        (2, ("--date", "2026-02-30"), ["--date", "2026-02-30"]),
+        (2, ("--lang", "fr"), ["--lang", "'fr'", "en, zh"]),
+        (2, ("--horizon", "long"), ["--horizon", "number"]),
+        (2, ("--step", "1.5"), ["--step", "integer"]),
+        (2, ("--seed", "-1"), ["--seed", "0"]),
+        (2, ("--colour", "red"), ["--colour"]),
+        (2, ("surplus",), ["surplus"]),
+    ],
+)
+def test_options_that_cannot_be(attempt, code, arguments, words):
+    attempt(*arguments).refused(code, *words)
+
+
+def test_a_command_that_is_not(greendc):
+    greendc("plann").refused(2, "plann")
+
+
+def test_no_command_shows_the_help(greendc):
+    ran = greendc()
+    assert ran.code == 2
+    assert "plan" in ran.out + ran.err
+
+
+# -------------------------------------------------------------------------------------- the output folder
+def test_out_is_a_file(greendc, study_file, jobs_file, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("mine\n", encoding="utf-8")
+    for out in (file, file / "below"):
+        ran = greendc("plan", "--study", study_file, "--jobs", jobs_file, "--out", out)
+        ran.refused(8, str(out), "cannot be written", "earlier runs are untouched", "--out")
+    assert file.read_text(encoding="utf-8") == "mine\n"
+
+
+def test_the_lock_is_a_folder(attempt):
+    (attempt.out / ".lock").mkdir()
+    ran = attempt()
+    ran.refused(8, str(attempt.out), "cannot be written")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write every folder")
+def test_out_may_not_be_written(attempt):
+    attempt.out.chmod(0o555)
+    try:
+        attempt().refused(8, str(attempt.out), "Permission denied", "--out")
+    finally:
+        attempt.out.chmod(0o755)
+
+
+def test_latest_is_a_folder_of_somebody(attempt, greendc):
+    """A real folder called latest is not removed; the run is withdrawn."""
+    (attempt.out / "latest").unlink()
+    (attempt.out / "latest").mkdir()
+    (attempt.out / "latest" / "mine").write_text("mine\n", encoding="utf-8")
+    attempt("--horizon", 2, jobs="synthetic:1").refused(8, str(attempt.out), "Nothing was published")
+
+
+@pytest.mark.parametrize("name", ["study.toml", "jobs.csv"])
+def test_init_leaves_alone_what_is_there(greendc, tmp_path, name):
+    (tmp_path / name).write_text("mine\n", encoding="utf-8")
+    greendc("init", tmp_path).refused(8, str(tmp_path / name), "is there already")
+    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == {name: "mine\n"}
+
+
+def test_init_into_a_file(greendc, tmp_path):
+    (tmp_path / "file").write_text("mine\n", encoding="utf-8")
+    greendc("init", tmp_path / "file").refused(8, "file", "cannot be written")
+
+
+def test_init_on_a_full_disk_leaves_nothing(greendc, tmp_path, monkeypatch):
+    from pathlib import Path
+
+    whole = Path.write_text
+
+    def full(self, text, *args, **kwargs):
+        if self.name == "study.toml":
+            whole(self, text[:100], *args, **kwargs)
+            raise OSError(28, "No space left on device", str(self))
+        return whole(self, text, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    greendc("init", tmp_path / "new").refused(8, "No space left on device")
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+# ------------------------------------------------------------------------------------------- the targets
+UNREACHABLE = ("renewable_share = 0.3", "renewable_share = 0.95")
+
+
+def test_an_unreachable_target_is_published_and_said(attempt, edited_study):
+    ran = attempt("--json", study=edited_study(UNREACHABLE))
+    summary = ran.json
+    share = summary["targets"]["renewable_share"]
+    kpis = summary["kpis"]
+    assert ran.code == (0 if summary["status"] == "optimal" else 5)
+    assert share["met"] is False
+    assert share["target"] == 0.95
+    assert share["missed_by"] == pytest.approx(0.95 - kpis["renewable_share"], abs=1e-9)
+    assert share["missed_kwh"] == pytest.approx(0.95 * kpis["facility_kwh"] - kpis["green_kwh"], rel=1e-9)
+    assert summary["targets"]["pue"]["met"] is True
+    assert summary["verification"]["clean"] is True
+    # what misses the target least comes before what costs least
+    assert kpis["renewable_share"] >= summary["baseline"]["renewable_share"] - 1e-9
+
+
+def test_the_verdict_says_missed(attempt, edited_study):
+    ran = attempt("--horizon", 4, study=edited_study(UNREACHABLE))
+    assert ran.code in (0, 5)
+    assert re.search(r"renewable share +0\.\d{3} against 0\.95: MISSED by 0\.\d{3}", ran.out)
+
+
+def test_strict_refuses_a_missed_target(attempt, edited_study):
+    ran = attempt("--strict", study=edited_study(UNREACHABLE))
+    ran.refused(4, "renewable_share reaches 0.", "against 0.9500", "kWh short", "Nothing was published", "--strict")
+
+
+def test_a_hard_target_refuses_as_strict_does(attempt, edited_study):
+    study = edited_study(("renewable_share = 0.3", "renewable_share = 0.95\nhard = true"))
+    attempt(study=study).refused(4, "renewable_share reaches 0.", "targets.hard = false")
+
+
+def test_strict_refuses_an_unserved_job(attempt, jobs_file):
+    due = "2026-07-15T06:00:00+08:00"
+    rows = [f"{name},big,8,6,{due}" for name in ("a", "b", "c", "d")]
+    jobs_file.write_text("\n".join([f"{HEADER},deadline", *rows]) + "\n", encoding="utf-8")
+    ran = attempt("--json")
+    assert ran.code in (0, 5)
+    assert len(ran.json["unserved"]) == ran.json["kpis"]["jobs_unserved"] >= 1
+    attempt("--strict").refused(4, "find no place before their deadline", ran.json["unserved"][0])
+
+
+def test_a_met_target_passes_strict(attempt, edited_study):
+    study = edited_study(("renewable_share = 0.3", "renewable_share = 0.01\nhard = true"))
+    ran = attempt("--strict", "--horizon", 4, "--json", study=study)
+    assert ran.code in (0, 5)
+    assert all(target["met"] for target in ran.json["targets"].values())
+
+
+def test_an_unproven_gap_is_published_with_exit_five(attempt, monkeypatch):
+    import dataclasses
+
+    import energy.day
+
+    planned = energy.day.plan_window
+
+    def unproven(*given, **named):
+        return dataclasses.replace(planned(*given, **named), status="feasible")
+
+    monkeypatch.setattr(energy.day, "plan_window", unproven)
+    ran = attempt("--json", "--horizon", 4)
+    assert ran.code == 5
+    assert ran.json["status"] == "feasible"
+    assert (attempt.out / "latest").readlink().name == ran.json["run"].rpartition("/")[2]
+
+
+def test_an_import_limit_below_the_reserved_load(attempt, edited_study):
+    """No plan exists; the refusal says where to look."""
+    study = edited_study(("import_limit_kw = 40.0", "import_limit_kw = 2.0"))
+    attempt(study=study).refused(9, "import limit")
+
+
+def test_a_plan_that_breaks_a_law_is_never_published(attempt, monkeypatch):
+    """The independent check sees a plan the planner got wrong."""
+    import energy.day
+
+    made = energy.day.plan_of
+
+    def wrong(*given):
+        plan = made(*given)
+        plan.data["import_kw"] = plan.data["import_kw"] * 0.9
+        return plan
+
+    monkeypatch.setattr(energy.day, "plan_of", wrong)
+    attempt("--horizon", 4).refused(1, "was not published", "power balance", "fault of greendc")
+
+
+def test_a_bug_says_so_and_shows_where(attempt, monkeypatch):
+    import energy.day
+
+    def broken(*_, **__):
+        raise ZeroDivisionError("made for the test")
+
+    monkeypatch.setattr(energy.day, "build_inputs", broken)
+    ran = attempt()
+    assert ran.code == 1
+    assert ran.out == ""
+    assert "ZeroDivisionError: made for the test" in ran.err
+    assert ran.err.rstrip().endswith("Please report it with the text above.")
+
+
+# --------------------------------------------------------------------------------------------- the state
+def _state(published, **changed):
+    return json.dumps({**published.read("state.json"), **changed})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ["not valid JSON", "unchanged"]),
+        ("[]", ["schema_version", "list"]),
+        ('{"schema_version": 99}', ["schema_version is 99", "reads 1"]),
+        ('{"schema_version": 1}', ["incomplete", "'at'"]),
+        ("[" * 100_000, ["not valid JSON"]),
+        ("\udcff", ["not valid JSON"]),
+    ],
+)
+def test_a_state_that_is_none(attempt, tmp_path, text, words):
+    file = tmp_path / "state.json"
+    file.write_bytes(text.encode("utf-8", "surrogateescape"))
+    attempt("--state", file).refused(3, str(file), *words)
+
+
+def test_a_state_file_that_is_not_there(attempt, tmp_path):
+    attempt("--state", tmp_path / "state.json").refused(3, "state.json", "No such file")
+    attempt("--state", tmp_path).refused(3, str(tmp_path), "Is a directory")
+
+
+def test_a_state_cut_in_the_middle(attempt, published, tmp_path):
+    file = tmp_path / "state.json"
+    whole = (published.folder / "state.json").read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    attempt("--state", file).refused(3, str(file), "not valid JSON")
+
+
+def test_the_state_of_another_moment(attempt, published):
+    """It is of noon; the window begins at midnight."""
+    state = published.folder / "state.json"
+    attempt("--state", state).refused(3, "2026-07-15T04:00:00+00:00", "2026-07-14T16:00:00+00:00", "without --state")
+
+
+def test_the_state_of_another_study(attempt, published, edited_study, tmp_path):
+    file = tmp_path / "state.json"
+    file.write_text(_state(published, at="2026-07-14T16:00:00+00:00"), encoding="utf-8")
+    renamed = edited_study(('id = "beta"', 'id = "delta"'))
+    attempt("--state", file, study=renamed, jobs="synthetic:2").refused(3, "'beta'", "alpha, delta", "without --state")
