@@ -297,7 +297,10 @@ def _print_table(rows: list[dict]) -> None:
         table.add_column(key, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
-    Console(soft_wrap=False).print(table)
+    console = Console(soft_wrap=False)
+    with console.capture() as text:  # printed by us: rich would end a closed pipe with exit code 1
+        console.print(table)
+    print(text.get(), end="")
 
 
 def _cell(value: object) -> str:

@@ -238,8 +238,9 @@ def _plant(study: Study, weather: xr.Dataset, data: dict, to_step: _Stepper) -> 
         base = data["base_it_kw"][1][n]
         if base.max() > cap[n]:
             raise ConfigError(
-                f"node[{node.id}]: the idle servers and the reserved inference load reach {base.max():.0f} kW of IT power, "
-                f"but the plant is rated for {cap[n]:.0f} kW at its warmest setpoint. Raise node.electrical.rated_kw "
+                f"node[{node.id}]: the idle servers and the reserved inference load reach {base.max():.0f} kW of IT "
+                f"power, but the plant is rated "
+                f"for {cap[n]:.0f} kW at its warmest setpoint. Raise node.electrical.rated_kw "
                 "and node.cooling.rated_heat_kw, or reserve less."
             )
         full = sum(
@@ -306,7 +307,12 @@ def _battery(study: Study, state: State | None) -> dict:
 
 
 def _jobs(
-    jobs: Sequence[Job], pools: Sequence[Pool], time: np.ndarray, step_h: float, state: State | None, types: dict[str, GPUType]
+    jobs: Sequence[Job],
+    pools: Sequence[Pool],
+    time: np.ndarray,
+    step_h: float,
+    state: State | None,
+    types: dict[str, GPUType],
 ) -> dict:
     opens = time[0].astype("datetime64[us]").item().replace(tzinfo=UTC)
     slots = len(time)
@@ -322,8 +328,9 @@ def _jobs(
         add_kw = job.gpus * (job.power_frac * gpu.peak_kw - gpu.idle_kw)
         if add_kw < 0:
             raise DataError(
-                f"job {job.job_id}: power_frac {job.power_frac} asks {job.power_frac * gpu.peak_kw:.3f} kW per GPU, less than the "
-                f"{gpu.idle_kw:.3f} kW an idle {gpu.name} draws. Give a power_frac of at least {gpu.idle_kw / gpu.peak_kw:.2f}."
+                f"job {job.job_id}: power_frac {job.power_frac} asks {job.power_frac * gpu.peak_kw:.3f} kW per GPU, "
+                f"less than the {gpu.idle_kw:.3f} kW an idle {gpu.name} draws. Give a power_frac of at least "
+                f"{gpu.idle_kw / gpu.peak_kw:.2f}."
             )
         running = job.state == "running"
         hours = job.remaining_h if running else job.duration_h
@@ -332,7 +339,8 @@ def _jobs(
         columns["job_gpus"].append(job.gpus)
         columns["job_slots"].append(length)
         columns["job_release"].append(release)
-        columns["job_last_start"].append(0 if running else min(_last_slot(job.deadline, opens, step_h, length), slots - 1))
+        latest = 0 if running else min(_last_slot(job.deadline, opens, step_h, length), slots - 1)
+        columns["job_last_start"].append(latest)
         columns["job_add_kw"].append(add_kw)
         columns["job_running"].append(running)
         columns["job_hours"].append(hours)
