@@ -297,10 +297,7 @@ def _print_table(rows: list[dict]) -> None:
         table.add_column(key, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
-    console = Console(soft_wrap=False)
-    with console.capture() as text:  # printed by us: rich would end a closed pipe with exit code 1
-        console.print(table)
-    print(text.get(), end="")
+    Console(soft_wrap=False).print(table)
 
 
 def _cell(value: object) -> str:
@@ -328,8 +325,8 @@ def _run(arguments: list[str] | None) -> int:
         return _told(error)
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED_EXIT
-    except BrokenPipeError:
-        # whoever read the output has closed it, as `head` does; the work is done
+    except (BrokenPipeError, SystemExit):
+        # whoever read the output has closed it, as `head` does; the work is done. typer meets that with SystemExit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
