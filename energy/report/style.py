@@ -129,7 +129,8 @@ def panel_note(text: str, y: float) -> dict:
 
 def midnights(edges: Sequence[str]) -> list[dict]:
     """Thin lines where a civil day begins inside the window."""
-    days = np.arange(np.datetime64(edges[0], "D") + 1, np.datetime64(edges[-1], "D") + 1)
+    day = np.timedelta64(1, "D")
+    days = np.arange(np.datetime64(edges[0], "D") + day, np.datetime64(edges[-1], "D") + day)
     return [
         {
             "type": "line",
