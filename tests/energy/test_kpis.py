@@ -1,0 +1,155 @@
+"""The published figures, worked out again from the published files."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from energy.config import load_study
+from energy.kpis import target_results
+
+TERMS = (
+    "cost_energy_cny", "cost_demand_cny", "cost_green_cny", "cost_carbon_cny", "cost_wear_cny"
+)  # fmt: skip
+
+
+def _kwh(plan, name: str) -> float:
+    return float(plan[name].sum()) * plan.attrs["step_h"]
+
+
+def test_energies_and_ratios_are_those_of_the_plan(published):
+    plan, kpis = published.plan(), published.read("summary.json")["kpis"]
+    it, facility = _kwh(plan, "it_kw"), _kwh(plan, "facility_kw")
+    green = _kwh(plan, "renewable_direct_kw") + _kwh(plan, "discharge_green_kw")
+    available = plan["pv_kw"] + plan["wind_kw"]
+    expected = {
+        "it_kwh": it,
+        "facility_kwh": facility,
+        "pue": facility / it,
+        "pue_reference_inlet": facility / _kwh(plan, "it_reference_kw"),
+        "green_kwh": green,
+        "renewable_share": green / facility,
+        "hourly_matched_share": float(np.minimum(available, plan["facility_kw"]).sum()) / facility,
+        "available_kwh": float(available.sum()),
+        "curtailed_share": _kwh(plan, "curtailed_kw") / float(available.sum()),
+        "import_kwh": _kwh(plan, "import_kw"),
+        "co2_kg": float((plan["import_kw"] * plan["carbon_kg_per_kwh"]).sum()),
+        "peak_import_kw": float(plan["import_kw"].max("time").sum()),
+        "water_l": float(plan["water_l"].sum()),
+        "pue_plant": 1 + _kwh(plan, "overhead_plant_kw") / it,
+    }
+    assert {name: kpis[name] for name in expected} == pytest.approx(expected, rel=1e-9)
+    assert kpis["cue_location"] == pytest.approx(kpis["co2_kg"] / it)
+    assert kpis["pue"] > 1
+    assert 0 <= kpis["renewable_share"] <= 1
+    assert kpis["renewable_share"] <= kpis["available_kwh"] / facility
+
+
+@pytest.mark.parametrize("whose", ["kpis", "baseline"])
+def test_cost_terms_sum_to_the_cost(published, whose):
+    kpis = published.read("summary.json")[whose]
+    assert sum(kpis[name] for name in TERMS) - kpis["revenue_export_cny"] == pytest.approx(kpis["cost_cny"], rel=1e-12)
+    assert all(kpis[name] >= 0 for name in (*TERMS, "revenue_export_cny"))
+
+
+def test_cost_terms_follow_from_flows_and_the_study(published, study_file):
+    plan, kpis, study = published.plan(), published.read("summary.json")["kpis"], load_study(study_file)
+    grid = [node.grid for node in study.nodes]
+    imported = plan["import_kw"].transpose("node", "time").values
+    peak = np.maximum(imported.max(axis=1) - [g.month_peak_kw for g in grid], 0)
+    discharged = float((plan["discharge_green_kw"] + plan["discharge_grey_kw"]).sel(node="alpha").sum())
+    taken = plan["renewable_direct_kw"] + plan["charge_green_kw"] + plan["exported_kw"]
+    mix = plan["pv_kw"].sel(node="alpha") * 0.2 + plan["wind_kw"].sel(node="alpha") * 0.25
+    total = plan["pv_kw"].sel(node="alpha") + plan["wind_kw"].sel(node="alpha")
+    price = xr.where(total > 0, mix / total.where(total > 0, 1.0), 0.0)
+    expected = {
+        "cost_energy_cny": float((plan["import_kw"] * plan["price_cny_per_kwh"]).sum()),
+        "cost_demand_cny": float(peak @ [g.demand_price_cny_per_kw_month for g in grid]),
+        "cost_green_cny": float((taken.sel(node="alpha") * price).sum()) + float(taken.sel(node="beta").sum()) * 0.25,
+        "revenue_export_cny": float(sum(plan["exported_kw"].sum("time") * [g.export_price_cny_per_kwh for g in grid])),
+        "cost_carbon_cny": kpis["co2_kg"] * 0.05,
+        "cost_wear_cny": discharged * 0.1,
+    }
+    assert {name: kpis[name] for name in expected} == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    # 00:00-06:00 is night, then day, in civil time
+    assert np.unique(plan["price_cny_per_kwh"].values[:, :6]) == pytest.approx([0.3])
+    assert np.unique(plan["price_cny_per_kwh"].values[:, 6:]) == pytest.approx([0.5])
+
+
+def test_every_step_balances(published):
+    """In comes what goes out, at every node in every step; nothing runs backwards."""
+    plan = published.plan()
+    into = plan["import_kw"] + plan["renewable_direct_kw"] + plan["discharge_green_kw"] + plan["discharge_grey_kw"]
+    assert np.abs(into - plan["facility_kw"] - plan["charge_grey_kw"]).max() <= 1e-6
+    used = plan["renewable_direct_kw"] + plan["charge_green_kw"] + plan["exported_kw"] + plan["curtailed_kw"]
+    assert np.abs(used - plan["pv_kw"] - plan["wind_kw"]).max() <= 1e-6
+    assert np.abs(plan["facility_kw"] - plan["it_kw"] - plan["overhead_kw"]).max() <= 1e-9
+    assert np.abs(plan["pue"] - plan["facility_kw"] / plan["it_kw"]).max() <= 1e-12
+    for name in plan.data_vars:
+        if str(name).endswith(("_kw", "_kwh", "_gpus")):
+            assert float(plan[name].min()) >= -1e-9, name
+
+
+def test_renewables_are_conserved_over_the_window(published, study_file):
+    """available = direct + export + curtailed + what the battery gave + its losses + what it gained."""
+    plan, battery = published.plan().sel(node="alpha"), load_study(study_file).node("alpha").battery
+    stock = plan["stock_green_kwh"].values
+    before = np.concatenate([[battery.initial_green_frac * battery.energy_kwh], stock[:-1]])
+    charge, discharge = plan["charge_green_kw"].values, plan["discharge_green_kw"].values
+    lost = (
+        before * battery.self_discharge_per_h
+        + charge * (1 - battery.charge_eff)
+        + discharge * (1 / battery.discharge_eff - 1)
+    )
+    gained = stock[-1] - before[0]
+    out = plan["renewable_direct_kw"] + plan["exported_kw"] + plan["curtailed_kw"]
+    assert float(out.sum()) + discharge.sum() + lost.sum() + gained == pytest.approx(
+        float((plan["pv_kw"] + plan["wind_kw"]).sum()), abs=1e-6
+    )
+
+
+def test_first_come_first_served_uses_no_battery_and_the_same_sun(published):
+    summary = published.read("summary.json")
+    assert summary["baseline"]["cost_wear_cny"] == 0.0
+    assert summary["baseline"]["exported_kwh"] == 0.0
+    assert summary["baseline"]["available_kwh"] == pytest.approx(summary["kpis"]["available_kwh"], rel=1e-12)
+    assert summary["baseline"]["jobs_total"] == summary["kpis"]["jobs_total"]
+
+
+def _targets(it: float, overhead: float, green: float, pue: float, share: float) -> dict:
+    facility = it + overhead
+    kpis = {
+        "it_kwh": it, "facility_kwh": facility, "green_kwh": green * facility, "pue": facility / it,
+        "renewable_share": green,
+    }  # fmt: skip
+    return target_results(kpis, xr.Dataset(attrs={"pue_target": pue, "share_target": share}))
+
+
+@given(
+    it=st.floats(1, 1e9), overhead=st.floats(0, 1e9), green=st.floats(0, 1), pue=st.floats(1, 3), share=st.floats(0, 1)
+)
+def test_a_target_is_met_or_missed_by_something(it, overhead, green, pue, share):
+    for target in _targets(it, overhead, green, pue, share).values():
+        assert target["met"] == (target["missed_by"] == 0.0) == (target["missed_kwh"] == 0.0)
+        assert target["missed_by"] >= 0
+    share_target = _targets(it, overhead, green, pue, share)["renewable_share"]
+    if not share_target["met"]:
+        assert share_target["missed_by"] == share - green
+        # giving what is said to be missing meets it
+        assert share_target["missed_kwh"] == pytest.approx((share - green) * (it + overhead), rel=1e-6, abs=1e-6)
+
+
+def test_targets_by_hand():
+    """100 kWh of IT, 130 of facility, 26 green: PUE 1.3 against 1.25 misses by 5 kWh; 20 % against 30 % by 13."""
+    targets = _targets(100.0, 30.0, 0.2, 1.25, 0.3)
+    assert targets["pue"] == pytest.approx(
+        {"target": 1.25, "value": 1.3, "met": False, "missed_by": 0.05, "missed_kwh": 5.0}
+    )
+    assert targets["renewable_share"] == pytest.approx(
+        {"target": 0.3, "value": 0.2, "met": False, "missed_by": 0.1, "missed_kwh": 13.0}
+    )
+    assert _targets(100.0, 25.0, 0.3, 1.25, 0.3)["pue"]["met"] is True
+    assert _targets(100.0, 25.0, 0.3, 1.25, 0.3)["renewable_share"]["met"] is True

@@ -1,0 +1,332 @@
+"""What one plan hands to the next: written, read back, refused where it is of another fleet, and kept to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from energy.config import load_study
+from energy.day import DayRequest, DayResult, plan_day
+from energy.state import NodeState, RunningJob, State, check_state, read_state, state_to_json
+from energy.workload.jobs import Job
+from weather.conventions.errors import DataError
+
+NOON = datetime(2026, 7, 15, 4, tzinfo=UTC)
+BIG_JOB = Job(
+    job_id="train", gpu_type="big", gpus=8, duration_h=9.5, state="running", remaining_h=4.0,
+    started=NOON - timedelta(hours=6), nodes=("alpha",),
+)  # fmt: skip
+NODE = NodeState(
+    stock_green_kwh=12.5, stock_grey_kwh=0.0, setpoint_degc=20.0, setpoint_held_h=2.0, month_peak_kw=17.25,
+    month="2026-07",
+)  # fmt: skip
+CLUSTERS = {"alpha": {f"alpha/bigx8/{n}": "big" for n in (1, 2, 3)}, "beta": {"beta/small": "small"}}
+
+
+def _state(**changed) -> State:
+    running = RunningJob(job=BIG_JOB, node="alpha", cluster="alpha/bigx8/2")
+    return replace(State(at=NOON, running=(running,), nodes={"alpha": NODE, "beta": NODE}), **changed)
+
+
+def _record(**changed) -> dict:
+    return json.loads(state_to_json(_state())) | changed
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write an object as a state file."""
+
+    def to_file(body: object):
+        path = tmp_path / "state.json"
+        path.write_text(json.dumps(body), encoding="utf-8")
+        return path
+
+    return to_file
+
+
+# -------------------------------------------------------------------------------------- as text
+def test_a_state_reads_back_equal_and_writes_the_same_again(tmp_path):
+    path = tmp_path / "state.json"
+    text = state_to_json(_state())
+    path.write_text(text, encoding="utf-8")
+    again = read_state(path)
+    assert again == _state()
+    assert state_to_json(again) == text
+    assert text == state_to_json(_state(nodes={"beta": NODE, "alpha": NODE}))  # in whatever order the nodes came
+
+
+finite = st.floats(0, 1e9)
+
+
+@given(
+    node=st.builds(
+        NodeState, stock_green_kwh=finite, stock_grey_kwh=finite, setpoint_degc=st.floats(-40, 60),
+        setpoint_held_h=finite, month_peak_kw=finite, month=st.dates(date(1900, 1, 1)).map(lambda d: f"{d:%Y-%m}"),
+    ),
+    remaining=st.floats(0.01, 8000), moment=st.datetimes(datetime(1950, 1, 1), datetime(2150, 1, 1)),
+)  # fmt: skip
+def test_any_state_reads_back_equal(tmp_path_factory, node, remaining, moment):
+    at = moment.replace(microsecond=0, tzinfo=UTC)
+    job = replace(BIG_JOB, remaining_h=remaining, duration_h=remaining + 1, started=at - timedelta(hours=1))
+    state = State(at=at, running=(RunningJob(job=job, node="alpha", cluster="alpha/bigx8/1"),), nodes={"n": node})
+    path = tmp_path_factory.mktemp("state") / "state.json"
+    path.write_text(state_to_json(state), encoding="utf-8")
+    assert read_state(path) == state
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"at": "2026-07-15T12:00:00"}, "offset is needed"),
+        ({"at": 5}, "malformed"),
+        ({"at": "noon"}, "malformed"),
+        ({"running": None}, "malformed"),
+        ({"running": [{"node": "alpha", "cluster": "x"}]}, "'job'"),
+        ({"running": [{"node": "alpha", "cluster": "x", "job": {"job_id": "a"}}]}, "missing: gpu_type"),
+        ({"nodes": []}, "malformed"),
+        ({"nodes": {"alpha": {}}}, "'month'"),
+        ({"schema_version": 2}, "schema_version is 2"),
+        ({"schema_version": None}, "schema_version is None"),
+    ],
+)
+def test_a_state_that_lacks_something_is_refused(write, changed, words):
+    path = write(_record(**changed))
+    with pytest.raises(DataError) as told:
+        read_state(path)
+    assert str(told.value).startswith(f"{path}: ")
+    assert words in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("stock_green_kwh", -1.0), ("stock_grey_kwh", float("nan")), ("setpoint_degc", float("inf")),
+        ("setpoint_held_h", -0.5), ("month_peak_kw", "17"), ("month_peak_kw", True), ("month", "2026-13"),
+        ("month", "July"), ("colour", 1.0),
+    ],
+)  # fmt: skip
+def test_a_figure_that_cannot_be_is_refused(write, field, value):
+    body = _record()
+    body["nodes"]["alpha"][field] = value
+    with pytest.raises(DataError) as told:
+        read_state(write(body))
+    assert field in str(told.value)
+
+
+def test_a_frost_setpoint_is_a_number_like_any_other(write):
+    body = _record()
+    body["nodes"]["alpha"]["setpoint_degc"] = -5.0
+    assert read_state(write(body)).nodes["alpha"].setpoint_degc == -5.0
+
+
+def test_a_pending_job_is_not_running(write):
+    body = _record()
+    pending = {"job_id": "a", "gpu_type": "big", "gpus": 8, "duration_h": 2.0}
+    body["running"][0]["job"] = pending
+    with pytest.raises(DataError, match="job a is listed as running, but its state is 'pending'"):
+        read_state(write(body))
+
+
+# ---------------------------------------------------------------------------------- of this fleet
+def test_the_state_of_this_fleet_passes():
+    check_state(_state(), clusters=CLUSTERS)
+    check_state(_state(), clusters=CLUSTERS | {"gamma": {}})  # a node the study has since gained begins cold
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (_state(nodes={"gamma": NODE}), "'gamma'; the study has alpha, beta"),
+        (_state(running=(RunningJob(job=BIG_JOB, node="gamma", cluster="g"),)), "'gamma'"),
+        (_state(running=(RunningJob(job=BIG_JOB, node="alpha", cluster="alpha/bigx8/4"),)), "alpha/bigx8/4"),
+        (_state(running=(RunningJob(job=BIG_JOB, node="beta", cluster="alpha/bigx8/1"),)), "clusters of beta"),
+        (_state(running=(RunningJob(job=BIG_JOB, node="beta", cluster="beta/small"),)), "which has small"),
+    ],
+)
+def test_the_state_of_another_fleet_is_refused(state, words):
+    with pytest.raises(DataError, match=words.replace("(", r"\(")) as told:
+        check_state(state, clusters=CLUSTERS)
+    assert "without --state" in str(told.value)
+
+
+def test_a_stock_the_battery_cannot_hold_is_refused(attempt, tmp_path):
+    nodes = {"alpha": replace(NODE, stock_green_kwh=250.0), "beta": replace(NODE, stock_green_kwh=0.0)}
+    path = tmp_path / "state.json"
+    path.write_text(state_to_json(State(NOON - timedelta(hours=12), (), nodes)), encoding="utf-8")
+    attempt("--state", path, jobs="synthetic:1").refused(3, "alpha", "250.0 kWh", "200.0 kWh")
+
+
+def test_a_job_in_the_queue_that_the_state_already_runs_is_taken_once(attempt, tmp_path):
+    state = State(NOON - timedelta(hours=12), _state().running, {})
+    job = replace(BIG_JOB, started=NOON - timedelta(hours=18))
+    state = replace(state, running=(replace(state.running[0], job=job),))
+    (tmp_path / "state.json").write_text(state_to_json(state), encoding="utf-8")
+    jobs = tmp_path / "queue.csv"
+    jobs.write_text("job_id,gpu_type,gpus,duration_h\ntrain,big,8,9.5\nnew,big,8,2\n", encoding="utf-8")
+    ran = attempt("--state", tmp_path / "state.json", "--json", jobs=jobs)
+    assert ran.code in (0, 5), ran.err
+    assert ran.json["kpis"]["jobs_total"] == 2
+    assert ran.json["verification"]["clean"] is True
+
+
+# ------------------------------------------------------------------------------------- two windows
+SPECS = {"alpha": "climate", "beta": "climate"}
+
+
+def _request(day: date) -> DayRequest:
+    return DayRequest(
+        date=day, horizon_h=24.0, step_h=1.0, seed=7, gap=0.01, time_limit_s=30.0, strict=False, attribution=False
+    )
+
+
+def _at(day: int, hour: float) -> datetime:
+    return datetime(2026, 7, day, tzinfo=UTC) - timedelta(hours=8) + timedelta(hours=hour)
+
+
+@pytest.fixture(scope="module")
+def chain(study_file, tmp_path_factory) -> SimpleNamespace:
+    """15 and 16 July, the second with the state the first one wrote."""
+    study = load_study(study_file)
+    jobs = (
+        Job(job_id="long", gpu_type="big", gpus=8, duration_h=33.5, release=_at(15, 2), deadline=_at(17, 0)),
+        Job(job_id="late", gpu_type="big", gpus=4, duration_h=10, release=_at(15, 16), nodes=("alpha",)),
+        Job(job_id="small", gpu_type="small", gpus=6, duration_h=30, release=_at(15, 1), deadline=_at(16, 20)),
+        Job(job_id="short", gpu_type="small", gpus=4, duration_h=3, release=_at(15, 3), deadline=_at(15, 20)),
+    )
+    new = (Job(job_id="new", gpu_type="big", gpus=8, duration_h=4, release=_at(16, 6), deadline=_at(16, 23)),)
+    first = plan_day(study, jobs, _request(date(2026, 7, 15)), weather_specs=SPECS)
+    path = tmp_path_factory.mktemp("chain") / "state.json"
+    path.write_text(state_to_json(first.state), encoding="utf-8")
+    state = read_state(path)
+    second = plan_day(study, new, _request(date(2026, 7, 16)), weather_specs=SPECS, state=state)
+    return SimpleNamespace(study=study, first=first, state=state, second=second)
+
+
+def _segment(result: DayResult, job_id: str):
+    segments = result.plan.segments
+    return segments[segments["job_id"] == job_id].iloc[0]
+
+
+def test_both_windows_are_verified(chain):
+    assert chain.first.summary["verification"]["clean"]
+    assert chain.second.summary["verification"]["clean"]
+    assert chain.state == chain.first.state
+    assert chain.state.at == _at(16, 0)
+
+
+def test_running_jobs_go_on_where_they_are_with_what_they_have_left(chain):
+    running = {r.job.job_id: r for r in chain.state.running}
+    assert {"long", "small"} <= running.keys()
+    assert "short" not in running
+    for job_id, r in running.items():
+        before, after = _segment(chain.first, job_id), _segment(chain.second, job_id)
+        assert before["cluster"] == after["cluster"] == r.cluster
+        assert after["start"].to_pydatetime() == _at(16, 0)
+        assert r.job.remaining_h == before["remaining_h"] > 0
+        hours = (after["end"] - after["start"]).total_seconds() / 3600 + after["remaining_h"]
+        assert hours == np.ceil(r.job.remaining_h)
+        assert r.job.started == before["start"].to_pydatetime()
+    done = sum((s["end"] - s["start"]).total_seconds() / 3600 for s in _both(chain, "long"))
+    assert done + _segment(chain.second, "long")["remaining_h"] == 34  # 33.5 h, rounded up to whole steps once
+
+
+def _both(chain, job_id: str):
+    return _segment(chain.first, job_id), _segment(chain.second, job_id)
+
+
+def test_battery_stocks_are_carried(chain):
+    """The first step's account begins with what the state holds."""
+    battery = chain.study.node("alpha").battery
+    for colour in ("green", "grey"):
+        last = chain.first.plan.data[f"stock_{colour}_kwh"].sel(node="alpha").values[-1]
+        carried = getattr(chain.state.nodes["alpha"], f"stock_{colour}_kwh")
+        assert carried == last
+        data = chain.second.plan.data.sel(node="alpha").isel(time=0)
+        charged = float(data[f"charge_{colour}_kw"]) * battery.charge_eff
+        drawn = float(data[f"discharge_{colour}_kw"]) / battery.discharge_eff
+        expected = carried * (1 - battery.self_discharge_per_h) + charged - drawn
+        assert float(data[f"stock_{colour}_kwh"]) == pytest.approx(expected, abs=1e-6)
+
+
+def test_setpoints_are_carried(chain):
+    """A setpoint not yet held for the dwell time goes on; none moves faster than the study lets it."""
+    planning = chain.study.planning
+    for node, held in chain.state.nodes.items():
+        before = chain.first.plan.data["setpoint_degc"].sel(node=node).values
+        after = chain.second.plan.data["setpoint_degc"].sel(node=node).values
+        assert held.setpoint_degc == before[-1]
+        tail = before[::-1] != before[-1]
+        assert held.setpoint_held_h == (tail.argmax() if tail.any() else len(before))
+        must_stay = int(np.ceil(max(0.0, planning.setpoint_dwell_h - held.setpoint_held_h)))
+        assert (after[:must_stay] == held.setpoint_degc).all()
+        assert abs(after[0] - held.setpoint_degc) <= planning.setpoint_rate_k_per_h + 1e-9
+
+
+def test_the_peak_of_the_month_is_carried_and_paid_once(chain):
+    peaks = {}
+    for node, held in chain.state.nodes.items():
+        drawn = float(chain.first.plan.data["import_kw"].sel(node=node).max())
+        assert held.month == "2026-07"
+        assert held.month_peak_kw == max(drawn, chain.study.node(node).grid.month_peak_kw)
+        peaks[node] = max(0.0, float(chain.second.plan.data["import_kw"].sel(node=node).max()) - held.month_peak_kw)
+    owed = sum(chain.study.node(node).grid.demand_price_cny_per_kw_month * more for node, more in peaks.items())
+    assert chain.second.summary["kpis"]["cost_demand_cny"] == pytest.approx(owed, abs=1e-6)
+    assert chain.second.summary["kpis"]["cost_demand_cny"] < chain.first.summary["kpis"]["cost_demand_cny"]
+
+
+def test_a_setpoint_not_moved_since_before_the_window_has_been_held_for_both(chain):
+    for node, held in chain.second.state.nodes.items():
+        after = chain.second.plan.data["setpoint_degc"].sel(node=node).values
+        before = chain.state.nodes[node]
+        if (after == before.setpoint_degc).all():
+            assert held.setpoint_held_h == before.setpoint_held_h + 24
+        else:
+            assert held.setpoint_held_h <= 24
+
+
+def test_a_short_window_does_not_forget_how_long_a_setpoint_was_held(study_file):
+    """Held 2 h before and 2 h in the window: past a dwell time of 3 h, and so the state says 4 h."""
+    study = load_study(study_file)
+    nodes = {
+        "alpha": replace(NODE, setpoint_degc=14.0, setpoint_held_h=0.0, stock_green_kwh=0.0),
+        "beta": replace(NODE, setpoint_degc=12.0, setpoint_held_h=0.5, stock_green_kwh=0.0),
+    }
+    request = replace(_request(date(2026, 7, 15)), horizon_h=2.0)
+    result = plan_day(study, (), request, weather_specs=SPECS, state=State(_at(15, 0), (), nodes))
+    # three hours to hold and two in the window: both stay where they were
+    assert result.state.nodes["alpha"].setpoint_degc == 14.0
+    assert result.state.nodes["alpha"].setpoint_held_h == 2.0
+    assert result.state.nodes["beta"].setpoint_degc == 12.0
+    assert result.state.nodes["beta"].setpoint_held_h == 2.5
+    assert result.summary["verification"]["clean"]
+
+
+def test_a_new_month_begins_its_peak_anew(study_file):
+    """State of July, window of 1 August: the study's own peak so far counts, not July's."""
+    study = load_study(study_file)
+    nodes = {name: replace(NODE, stock_green_kwh=0.0, month_peak_kw=35.0) for name in SPECS}
+    opens = datetime(2026, 7, 31, 16, tzinfo=UTC)
+    request = replace(_request(date(2026, 8, 1)), horizon_h=4.0)
+    result = plan_day(study, (), request, weather_specs=SPECS, state=State(opens, (), nodes))
+    drawn = {name: float(result.plan.data["import_kw"].sel(node=name).max()) for name in SPECS}
+    assert {name: held.month for name, held in result.state.nodes.items()} == dict.fromkeys(SPECS, "2026-08")
+    for name, held in result.state.nodes.items():
+        assert held.month_peak_kw == max(drawn[name], 1.0) < 35.0
+    owed = sum(30.0 * max(0.0, peak - 1.0) for peak in drawn.values())
+    assert result.summary["kpis"]["cost_demand_cny"] == pytest.approx(owed, abs=1e-6)
+
+
+def test_a_state_without_jobs_or_nodes_is_a_cold_start(study_file):
+    study = load_study(study_file)
+    request = replace(_request(date(2026, 7, 15)), horizon_h=4.0)
+    cold = plan_day(study, (), request, weather_specs=SPECS)
+    empty = plan_day(study, (), request, weather_specs=SPECS, state=State(_at(15, 0), (), {}))
+    assert empty.summary["kpis"] == cold.summary["kpis"]
+    assert empty.state == cold.state
