@@ -44,7 +44,7 @@ def gaps(inputs, seconds: float, seed: int) -> tuple[float, float]:
     ours = stages.plan_window(inputs, gap=1e-4, time_limit_s=seconds, seed=seed)
     placements = all_placements(inputs)
     problem = build_problem(inputs, placements)
-    model, _ = stages._weighted_model(inputs, placements, problem)
+    model, _ = stages.weighted_model(inputs, placements, problem)
     alone = solve(model, gap=1e-4, time_limit_s=seconds, seed=seed)
     weighted = float(model.cost @ ours.values) + model.offset
     relaxed = solve(model, relax=True).objective

@@ -109,7 +109,7 @@ def plan_window(
     tell = _Teller(progress, clock)
     placements = all_placements(inputs)
     problem = build_problem(inputs, placements)
-    model, early = _weighted_model(inputs, placements, problem)
+    model, early = weighted_model(inputs, placements, problem)
     window = Window(inputs, placements, problem, model, seed)
     clock.mark("declare")
     relaxed = solve(model, relax=True, time_limit_s=clock.left())
@@ -157,7 +157,7 @@ def _board(inputs: xr.Dataset, placements: Placements, allowed: np.ndarray) -> B
     return Board(inputs, placements, allowed=allowed, undone_cny_per_gpu_h=undone_cny_per_gpu_h(inputs))
 
 
-def _weighted_model(inputs, placements: Placements, problem: PlanProblem) -> tuple[ModelArrays, dict]:
+def weighted_model(inputs, placements: Placements, problem: PlanProblem) -> tuple[ModelArrays, dict]:
     """The weighted objective, and the schedule that places jobs as early as they fit.
 
     Where that schedule leaves nothing undone, no optimum of the first objective does: placements that

@@ -26,7 +26,7 @@ def board_of(inputs, placements):
 def window_of(inputs, seed=0):
     placements = all_placements(inputs)
     problem = build_problem(inputs, placements)
-    model, _ = stages._weighted_model(inputs, placements, problem)
+    model, _ = stages.weighted_model(inputs, placements, problem)
     return search.Window(inputs, placements, problem, model, seed)
 
 
