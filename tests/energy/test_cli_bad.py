@@ -136,10 +136,11 @@ def test_a_node_where_no_climate_is_embedded(attempt, edited_study):
     attempt(study=study).refused(3, "alpha", "no embedded climate", "epw:PATH")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
 def test_weather_that_may_not_be_read(attempt, small_epw):
     small_epw.chmod(0)
-    attempt("--weather", f"alpha=epw:{small_epw}").refused(3, str(small_epw), "Permission denied")
+    if os.access(small_epw, os.R_OK):
+        pytest.skip("this user, as root, may read every file")
+    attempt("--weather", f"alpha=epw:{small_epw}").refused(3, str(small_epw), "permission")
 
 
 def test_a_read_error_is_no_write_error(attempt, small_epw, monkeypatch):
@@ -287,10 +288,11 @@ def test_the_lock_is_a_folder(attempt):
     ran.refused(8, str(attempt.out), "cannot be written")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write every folder")
 def test_out_may_not_be_written(attempt):
     attempt.out.chmod(0o555)
     try:
+        if os.access(attempt.out, os.W_OK):
+            pytest.skip("this user, as root, may write every folder")
         attempt().refused(8, str(attempt.out), "Permission denied", "--out")
     finally:
         attempt.out.chmod(0o755)

@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from energy.config import load_study
 from energy.kpis import target_results
 
-TERMS = (
-    "cost_energy_cny", "cost_demand_cny", "cost_green_cny", "cost_carbon_cny", "cost_wear_cny"
-)  # fmt: skip
+TERMS = ("cost_energy_cny", "cost_demand_cny", "cost_green_cny", "cost_carbon_cny", "cost_wear_cny")
 
 
 def _kwh(plan, name: str) -> float:
@@ -77,6 +75,21 @@ def test_cost_terms_follow_from_flows_and_the_study(published, study_file):
     # 00:00-06:00 is night, then day, in civil time
     assert np.unique(plan["price_cny_per_kwh"].values[:, :6]) == pytest.approx([0.3])
     assert np.unique(plan["price_cny_per_kwh"].values[:, 6:]) == pytest.approx([0.5])
+
+
+def test_what_is_sold_lowers_the_cost(attempt, edited_study):
+    """Wind of 400 kW at beta, far above its load: what its connection takes is sold at 0.6 CNY/kWh."""
+    study = edited_study(("wind = { capacity_kw = 20.0", "wind = { capacity_kw = 400.0"))
+    ran = attempt("--json", "--horizon", 6, study=study)
+    assert ran.code in (0, 5), ran.err
+    kpis = ran.json["kpis"]
+    with xr.open_dataset(attempt.out / "latest" / "plan.nc", engine="h5netcdf", decode_timedelta=False) as plan:
+        sold = plan["exported_kw"].sum("time").load()
+    assert float(sold.sel(node="beta")) > 1.0
+    assert kpis["exported_kwh"] == pytest.approx(float(sold.sum()), rel=1e-9)
+    revenue = 0.2 * float(sold.sel(node="alpha")) + 0.6 * float(sold.sel(node="beta"))
+    assert kpis["revenue_export_cny"] == pytest.approx(revenue, rel=1e-9)
+    assert kpis["cost_cny"] == pytest.approx(sum(kpis[name] for name in TERMS) - revenue, rel=1e-9)
 
 
 def test_every_step_balances(published):

@@ -291,11 +291,11 @@ def test_a_setpoint_not_moved_since_before_the_window_has_been_held_for_both(cha
             assert held.setpoint_held_h <= 24
 
 
-def test_a_short_window_does_not_forget_how_long_a_setpoint_was_held(study_file):
+def test_a_short_window_does_not_forget_what_was_before_it(study_file):
     """Held 2 h before and 2 h in the window: past a dwell time of 3 h, and so the state says 4 h."""
     study = load_study(study_file)
     nodes = {
-        "alpha": replace(NODE, setpoint_degc=14.0, setpoint_held_h=0.0, stock_green_kwh=0.0),
+        "alpha": replace(NODE, setpoint_degc=14.0, setpoint_held_h=0.0, month_peak_kw=39.0, stock_green_kwh=0.0),
         "beta": replace(NODE, setpoint_degc=12.0, setpoint_held_h=0.5, stock_green_kwh=0.0),
     }
     request = replace(_request(date(2026, 7, 15)), horizon_h=2.0)
@@ -305,6 +305,8 @@ def test_a_short_window_does_not_forget_how_long_a_setpoint_was_held(study_file)
     assert result.state.nodes["alpha"].setpoint_held_h == 2.0
     assert result.state.nodes["beta"].setpoint_degc == 12.0
     assert result.state.nodes["beta"].setpoint_held_h == 2.5
+    # nor the peak of a month in which more has been drawn than now
+    assert float(result.plan.data["import_kw"].max()) < 39.0 == result.state.nodes["alpha"].month_peak_kw
     assert result.summary["verification"]["clean"]
 
 
