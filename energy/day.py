@@ -25,7 +25,7 @@ from energy.state import NodeState, RunningJob, State, check_state
 from energy.verify import audit_plant, verify_plan
 from energy.workload.jobs import Job, check_jobs, refuse_unplanned
 from weather import open_weather
-from weather.conventions.errors import DataError, GreenDCError, InfeasiblePlan
+from weather.conventions.errors import DataError, GreenDCError, InfeasiblePlan, SolverFailed
 from weather.conventions.timeaxis import time_axis
 
 SCHEMA_VERSION = 1
@@ -114,25 +114,38 @@ def plan_day(
     kpis, base = plan_kpis(plan, inputs), plan_kpis(baseline, inputs)
     targets = target_results(kpis, inputs)
     _refuse_missed(study, request, targets, plan)
-    attribution = None
+    attribution, unsplit = None, []
     if request.attribution:
         tell("where the saving comes from")
-        attribution = attribute_saving(
-            inputs,
-            chosen,
-            baseline,
-            plan=outcome,
-            plan_cost_cny=kpis["cost_cny"],
-            gap=request.gap,
-            time_limit_s=request.time_limit_s,
-            seed=request.seed,
-            report=lambda text: tell(f"where the saving comes from: {text}"),
-        )
+        try:
+            attribution = attribute_saving(
+                inputs,
+                chosen,
+                baseline,
+                plan=outcome,
+                plan_cost_cny=kpis["cost_cny"],
+                gap=request.gap,
+                time_limit_s=request.time_limit_s,
+                seed=request.seed,
+                report=lambda text: tell(f"where the saving comes from: {text}"),
+            )
+        except SolverFailed:  # the plan stands without its split
+            unsplit.append(
+                "The saving was not split: some combination of levers has no feasible plan in this window (first come, "
+                "first served breaks a limit)."
+            )
     tell("checking")
     plan, kpis = _audited(plan, kpis, study, weather, request.step_h)
     baseline, base = _audited(baseline, base, study, weather, request.step_h)
     first_come = verify_plan(
-        baseline.data, baseline.segments, study=study, weather=weather, jobs=chosen, state=state, deadlines=False
+        baseline.data,
+        baseline.segments,
+        study=study,
+        weather=weather,
+        jobs=chosen,
+        state=state,
+        summary={"kpis": base},
+        deadlines=False,
     )
     rounded = rounding(inputs)
     summary = {
@@ -158,6 +171,7 @@ def plan_day(
             *seen,
             *left_out,
             *_weather_notes(weather),
+            *unsplit,
             *(
                 f"First come, first served breaks a law the plan keeps: {c.name}."
                 for c in first_come.checks

@@ -120,12 +120,15 @@ def add_one_mode(problem, variables) -> None:
 
 def add_dwell(problem, variables, inputs: xr.Dataset) -> None:
     """(7) A setpoint is held for the dwell time; a mode carried in with time left to hold stays."""
-    dwell = dwell_slots(inputs)
-    if dwell == 1:
-        return
-    y, begin = variables.block["y"], variables.block["begin"]
+    dwell, y = dwell_slots(inputs), variables.block["y"]
     carried = inputs["initial_mode"].values
     held = inputs["initial_mode_slots_left"].values
+    for node, slot, mode in np.ndindex(*y.shape):
+        if y[node, slot, mode] is not None and carried[node] == mode and slot < held[node]:
+            constrain(problem, f"held_{node}_{slot}_{mode}", linear([(1, y[node, slot, mode])]), "==", 1)
+    if dwell == 1:
+        return
+    begin = variables.block["begin"]
     for node, slot, mode in np.ndindex(*y.shape):
         if y[node, slot, mode] is None:
             continue
@@ -138,8 +141,6 @@ def add_dwell(problem, variables, inputs: xr.Dataset) -> None:
             constrain(problem, f"begin_{name}", linear([start, (-1, y[node, 0, mode])]), ">=", 0)
         recent = [(1, begin[node, tau, mode]) for tau in range(max(0, slot - dwell + 1), slot + 1)]
         constrain(problem, f"dwell_{name}", linear([*recent, (-1, y[node, slot, mode])]), "<=", 0)
-        if carried[node] == mode and slot < held[node]:
-            constrain(problem, f"held_{name}", linear([(1, y[node, slot, mode])]), "==", 1)
 
 
 def add_rate_limit(problem, variables, inputs: xr.Dataset) -> None:

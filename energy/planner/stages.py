@@ -240,7 +240,7 @@ def _branch(window, best: Schedule, bound: float, gap: float, clock: _Clock, tel
         seed=window.seed,
         progress=lambda incumbent, low, _: tell("branch and bound", incumbent, max(low, bound)),
     )
-    bound = max(bound, found.bound)
+    bound = max(bound, found.bound) if math.isfinite(found.bound) else bound
     if found.values is not None and window.weighted(found.values) < window.weighted(best.values) - 1e-6:
         x = found.values[window.x]
         chosen = {int(window.placements.job[c]): int(c) for c in np.flatnonzero(x > 0.5)}
@@ -290,7 +290,6 @@ def _prove(window: Window, values: np.ndarray, bound: float, gap: float, clock: 
     problem = window.problem
     undone, missed = float(problem.undone_gpu_h @ values), float(problem.missed_kwh @ values)
     cost = float(problem.cost_cny @ values) + problem.cost_constant_cny
-    facility = float(window.inputs["base_it_kw"].sum()) * float(window.inputs.attrs["step_h"])
     model = replace(problem.arrays, offset=0.0)
     least_undone = _least(model, problem.undone_gpu_h, undone, clock)
     model = model.with_row("served", problem.undone_gpu_h, 0.0, undone + ROUNDING * max(1.0, undone))
@@ -302,7 +301,7 @@ def _prove(window: Window, values: np.ndarray, bound: float, gap: float, clock: 
     least_cost = max(relaxed_cost, bound - penalties)
     return (
         _stage("served", undone, least_undone, gap * max(1.0, undone)),
-        _stage("missed", missed, least_missed, gap * facility),
+        _stage("missed", missed, least_missed, gap * max(1.0, missed)),
         _stage("cost", cost, least_cost, gap * abs(cost)),
     )
 
@@ -320,7 +319,7 @@ def _least(
 
 def _stage(name: str, value: float, bound: float, allowed: float) -> Stage:
     value = 0.0 if abs(value) < 1e-6 else value
-    bound = min(bound, value)
+    bound = min(bound, value) if math.isfinite(bound) else -math.inf  # no proof is no bound
     return Stage(name, value, bound, "proven" if value - bound <= allowed else "limit")
 
 
