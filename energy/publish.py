@@ -88,8 +88,16 @@ def verdict(summary: dict, folder: Path) -> str:
         f"  renewable share   {k['renewable_share']:.3f} against {targets['renewable_share']['target']:g}: "
         f"{marks['renewable_share']} (first come, first served {b['renewable_share']:.3f})",
         f"  cost              {k['cost_cny']:,.0f} CNY, {saved:,.0f}{part} below first come, first served",
+        f"  without demand    {k['cost_cny'] - k['cost_demand_cny']:,.0f} CNY against "
+        f"{b['cost_cny'] - b['cost_demand_cny']:,.0f}: the month's peak is "
+        f"{b['cost_demand_cny'] - k['cost_demand_cny']:,.0f} CNY of the saving",
         f"  CO2               {k['co2_kg'] / 1000:,.1f} t (first come, first served {b['co2_kg'] / 1000:,.1f} t)",
     ]
+    if abs(k["gpu_h_served"] - b["gpu_h_served"]) > 0.5:
+        lines.append(
+            f"  work              {k['gpu_h_served']:,.0f} GPU-hours against {b['gpu_h_served']:,.0f}: "
+            "the costs are not of the same work"
+        )
     split = summary["attribution"]
     if split:
         lines.append(
