@@ -191,7 +191,7 @@ def test_a_fleet_that_earns_has_a_verdict_too(greendc):
 
     figures = {
         "cost_cny": 0.0, "jobs_placed": 0, "jobs_total": 0, "jobs_late": 0, "pue": 1.2, "renewable_share": 0.5,
-        "co2_kg": 0.0,
+        "co2_kg": 0.0, "cost_demand_cny": 0.0, "gpu_h_served": 100.0,
     }  # fmt: skip
     target = {"target": 1.0, "met": True, "missed_by": 0.0}
     summary = {
@@ -199,7 +199,13 @@ def test_a_fleet_that_earns_has_a_verdict_too(greendc):
         "kpis": figures | {"cost_cny": -20.0}, "baseline": figures, "solver": {"gap": 0.0, "bound": -20.0},
         "targets": {"pue": target, "renewable_share": target}, "verification": {"clean": True},
     }  # fmt: skip
-    assert "cost              -20 CNY, 20 below first come" in verdict(summary, Path("x"))
+    said = verdict(summary, Path("x"))
+    assert "cost              -20 CNY, 20 below first come" in said
+    assert "work" not in said
+    summary["kpis"] |= {"gpu_h_served": 50.0, "cost_demand_cny": -30.0}
+    said = verdict(summary, Path("x"))
+    assert "work              50 GPU-hours against 100: the costs are not of the same work" in said
+    assert "without demand    10 CNY against 0: the month's peak is 30 CNY of the saving" in said
 
 
 def test_a_window_without_jobs_is_planned(attempt, tmp_path):

@@ -180,6 +180,22 @@ def test_a_running_job_stays_on_its_cluster(toy, toy_job):
     assert len(found.column_of) == 3
 
 
+@pytest.mark.parametrize("dwell_h", [1.0, 2.0])
+def test_a_setpoint_carried_in_is_held_out(toy, dwell_h):
+    """Also where the dwell of this window is a single slot."""
+    inputs = toy(slots=4, dwell_h=dwell_h, initial_mode=[0, 0], initial_mode_slots_left=[2, 0], rate_k_per_h=99.0)
+    found = stages.plan_window(inputs, gap=1e-6)
+    modes = found.values[found.problem.column["y"]].argmax(axis=2)
+    assert modes[0, :2].tolist() == [0, 0]
+    assert modes[0, 2] == 1, "the warmer setpoint is cheaper and taken when free"
+
+
+def test_no_bound_is_no_proof():
+    assert stages._stage("cost", 100.0, np.inf, 0.5).status == "limit"
+    assert stages._stage("cost", 100.0, -np.inf, 0.5).status == "limit"
+    assert stages._stage("cost", 100.0, 99.9, 0.5).status == "proven"
+
+
 def test_targets_come_before_cost_and_are_missed_least(toy):
     """An unreachable share is missed by as little as the sun allows; a reachable PUE is kept at a price."""
     short = stages.plan_window(toy(share_target=0.95, kinked=False), gap=1e-6)
