@@ -172,6 +172,7 @@ def plan_day(
             *left_out,
             *_weather_notes(weather),
             *unsplit,
+            *_work_notes(kpis, base),
             *(
                 f"First come, first served breaks a law the plan keeps: {c.name}."
                 for c in first_come.checks
@@ -287,7 +288,8 @@ def _audited(plan: Plan, kpis: dict, study: Study, weather: xr.Dataset, step_h: 
 def _solver_figures(outcome: Outcome, kpis: dict, baseline: dict) -> dict:
     last = outcome.stages[-1]
     possible = baseline["cost_cny"] - last.bound
-    captured = (baseline["cost_cny"] - kpis["cost_cny"]) / possible if possible > 0 else None
+    same_work = abs(kpis["gpu_h_served"] - baseline["gpu_h_served"]) < 0.5
+    captured = (baseline["cost_cny"] - kpis["cost_cny"]) / possible if same_work and possible > 0 else None
     return {
         "name": "HiGHS",
         "objective": last.value,
@@ -343,6 +345,15 @@ def _state_after(
             month=month,
         )
     return State(at=closes, running=tuple(running), nodes=nodes)
+
+
+def _work_notes(kpis: dict, baseline: dict) -> list[str]:
+    if abs(kpis["gpu_h_served"] - baseline["gpu_h_served"]) < 0.5:
+        return []
+    return [
+        f"The plan serves {kpis['gpu_h_served']:,.0f} GPU-hours in the window and first come, first served "
+        f"{baseline['gpu_h_served']:,.0f}: their costs, and any split of the difference, are not of the same work."
+    ]
 
 
 def _weather_notes(weather: xr.Dataset) -> list[str]:
