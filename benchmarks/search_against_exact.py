@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import warnings
-from datetime import date
+from datetime import datetime
 
 import numpy as np
 
@@ -25,11 +25,11 @@ from energy.requests import load_jobs, weather_specs
 from weather import open_weather
 
 
-def window(jobs: int, seed: int, day: date):
+def window(jobs: int, seed: int, day: datetime):
     """The planner's Dataset of a synthetic window."""
     study = load_study(None)
     request = DayRequest(
-        date=day, horizon_h=48.0, step_h=1.0, seed=seed, gap=0.0, time_limit_s=0.0, strict=False, attribution=False
+        start=day, horizon_h=48.0, step_h=1.0, seed=seed, gap=0.0, time_limit_s=0.0, strict=False, attribution=False
     )
     time = window_axis(request)
     with warnings.catch_warnings():
@@ -61,7 +61,7 @@ def main() -> None:
     asked = parser.parse_args()
     print(f"{'jobs':>5} {'day':>10} {'seed':>4} {'search':>8} {'HiGHS':>8} {'ratio':>6}")
     for jobs in asked.jobs:
-        for day in (date(2026, 7, 15), date(2026, 1, 15)):
+        for day in (datetime(2026, 7, 15), datetime(2026, 1, 15)):
             for seed in asked.seeds:
                 ours, alone = gaps(window(jobs, seed, day), asked.seconds, seed)
                 ratio = ours / alone if np.isfinite(alone) and alone > 0 else 0.0

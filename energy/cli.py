@@ -17,7 +17,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date as Date
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +25,7 @@ import typer
 
 from weather.conventions.errors import ConfigError, GreenDCError, OutputError
 
-DEMO_DATE = Date(2026, 7, 15)
+DEMO_DATE = "2026-07-15"
 DEMO_JOBS = 120
 GAP_OPEN_EXIT = 5
 INTERRUPTED_EXIT = 130
@@ -95,8 +94,9 @@ def plan(
     ] = "synthetic:120",
     state: Annotated[Path | None, typer.Option("--state", help="state.json of the plan before this one.")] = None,
     date: Annotated[
-        datetime | None,
-        typer.Option("--date", formats=["%Y-%m-%d"], help="First civil day (UTC+8). Default: tomorrow."),
+        str | None,
+        typer.Option("--date", help="Civil day or time (UTC+8) the window opens: 2026-07-15 or 2026-07-15T12:00. "
+        "Default: tomorrow."),
     ] = None,
     horizon: Annotated[float | None, typer.Option("--horizon", help="Length of the window in hours.")] = None,
     step: Annotated[int | None, typer.Option("--step", help="Step in minutes (15, 30, 60, 120, 180 or 240).")] = None,
@@ -113,13 +113,12 @@ def plan(
 ) -> None:
     """Plan a window and publish it: plan.nc, jobs.csv, state.json, summary.json, report.html, manifest.json."""
     tomorrow = datetime.now(timezone(timedelta(hours=8))) + timedelta(days=1)  # civil time of all China
-    day = tomorrow.date() if date is None else date.date()
     _plan(
         study_path=study,
         weather=weather or [],
         jobs=jobs,
         state=state,
-        date=day,
+        date=tomorrow.date().isoformat() if date is None else date,
         horizon=horizon,
         step=step,
         out=out,
@@ -188,7 +187,7 @@ def _plan(
     weather: list[str],
     jobs: str,
     state: Path | None,
-    date: Date,
+    date: str,
     horizon: float | None,
     step: int | None,
     out: Path,
@@ -206,14 +205,14 @@ def _plan(
     from energy.config import load_study
     from energy.day import DayRequest, plan_day
     from energy.publish import publish_day
-    from energy.requests import checked_date, load_jobs, weather_specs, window
+    from energy.requests import load_jobs, weather_specs, window, window_start
     from energy.state import read_state
 
     with runs.locked(out), _Progress() as progress:
         study = load_study(study_path)
         horizon_h, step_h = window(study, horizon_h=horizon, step_min=step)
         request = DayRequest(
-            date=checked_date(date),
+            start=window_start(date, step_h=step_h),
             horizon_h=horizon_h,
             step_h=step_h,
             seed=seed,

@@ -7,8 +7,7 @@ import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from datetime import date as Date
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import xarray as xr
@@ -17,7 +16,7 @@ from energy.attribution import attribute_saving
 from energy.baselines import first_come_first_served
 from energy.config import Study, study_hash
 from energy.inputs import build_inputs, rounding, study_pools
-from energy.kpis import plan_kpis, target_results
+from energy.kpis import month_peaks_kw, plan_kpis, target_results
 from energy.plan import Plan
 from energy.planner.result import plan_of
 from energy.planner.stages import Outcome, plan_window
@@ -41,12 +40,12 @@ class PlanNotVerified(GreenDCError):
 class DayRequest:
     """What is asked: the window, and how well and how long to search.
 
-    ``date``: civil day the window starts on; ``horizon_h`` [h]; ``step_h`` [h]; ``gap``: relative; ``time_limit_s``:
-    wall clock for the plan; ``strict``: missed targets or unserved jobs refuse the plan; ``attribution``: split the
-    saving.
+    ``start``: civil time the window opens at, naive; ``horizon_h`` [h]; ``step_h`` [h]; ``gap``: relative;
+    ``time_limit_s``: wall clock for the plan; ``strict``: missed targets or unserved jobs refuse the plan;
+    ``attribution``: split the saving.
     """
 
-    date: Date
+    start: datetime
     horizon_h: float
     step_h: float
     seed: int
@@ -69,7 +68,14 @@ class DayResult:
 
 def window_axis(request: DayRequest) -> np.ndarray:
     """Stamps of the plan's steps, naive UTC."""
-    return time_axis(request.date, horizon_h=request.horizon_h, step_h=request.step_h)
+    return time_axis(request.start, horizon_h=request.horizon_h, step_h=request.step_h)
+
+
+def _whole_hours(request: DayRequest) -> np.ndarray:
+    """Stamps of the hours of weather that cover the window."""
+    first = request.start.replace(minute=0, second=0, microsecond=0)
+    covered = (request.start - first) / timedelta(hours=1) + request.horizon_h
+    return time_axis(first, horizon_h=float(np.ceil(covered - 1e-9)), step_h=1.0)
 
 
 def plan_day(
@@ -97,7 +103,7 @@ def plan_day(
     tell = phase or (lambda _: None)
     time = window_axis(request)
     tell("weather and supply")
-    hours = time_axis(request.date, horizon_h=float(np.ceil(request.horizon_h)), step_h=1.0)
+    hours = _whole_hours(request)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         weather = _opened(study, weather_specs, hours, request.seed)
@@ -154,7 +160,7 @@ def plan_day(
         "title": study.title,
         "status": outcome.status,
         "window": {
-            "date": request.date.isoformat(),
+            "date": request.start.date().isoformat(),
             "start": _rfc3339(time[0]),
             "end": _rfc3339(time[-1] + np.timedelta64(round(request.step_h * 3600), "s")),
             "step_h": request.step_h,
@@ -325,8 +331,7 @@ def _state_after(
             )
             running.append(RunningJob(job=job, node=str(row.node), cluster=str(row.cluster)))
     nodes = {}
-    month = str((inputs["time"].values[-1] + np.timedelta64(8, "h")).astype("datetime64[M]"))
-    stamps = (inputs["time"].values + np.timedelta64(8, "h")).astype("datetime64[M]").astype(str)
+    peak = month_peaks_kw(plan, inputs)[:, -1]
     for n, node in enumerate(study.nodes):
         degrees = data["setpoint_degc"].values[n]
         same = np.flatnonzero(degrees != degrees[-1])
@@ -334,15 +339,13 @@ def _state_after(
         carried = None if before is None else before.nodes.get(node.id)
         if not len(same) and carried is not None and abs(carried.setpoint_degc - degrees[-1]) < 1e-6:
             held_h += carried.setpoint_held_h  # not moved since before the window
-        this_month = data["import_kw"].values[n][stamps == month]
-        floor = float(inputs["month_peak_kw"].values[n]) if stamps[0] == month else 0.0
         nodes[node.id] = NodeState(
             stock_green_kwh=float(data["stock_green_kwh"].values[n, -1]),
             stock_grey_kwh=float(data["stock_grey_kwh"].values[n, -1]),
             setpoint_degc=float(degrees[-1]),
             setpoint_held_h=held_h,
-            month_peak_kw=max(floor, float(this_month.max())),
-            month=month,
+            month_peak_kw=float(peak[n]),
+            month=str(inputs["month"].values[-1]),
         )
     return State(at=closes, running=tuple(running), nodes=nodes)
 

@@ -1,7 +1,8 @@
 """From study, weather, jobs and carried state to the one Dataset the planner, the baseline and the
 verifier see. This is the only bridge between the world and the plan.
 
-Dims: ``node, pool, mode, segment, job, time`` (time: naive UTC, left label, ``attrs["step_h"]``).
+Dims: ``node, pool, mode, segment, job, month, time`` (time: naive UTC, left label, ``attrs["step_h"]``; month:
+civil, such as 2026-07, a step being of the month it begins in).
 Everything is computed at hourly weather and then held (shorter steps) or averaged (longer steps), so
 energy is the same at every step.
 """
@@ -88,12 +89,16 @@ def build_inputs(
     data.update(_fleet(study, pools, time, step_h))
     data.update(_plant(study, weather, data, to_step))
     data.update(_battery(study, state))
+    months, of_step = np.unique(civil_months(time), return_inverse=True)
+    data["month_of_step"] = ("time", of_step)
+    data["month_peak_kw"] = (("node", "month"), _month_peaks(study, months, state))
     data.update(_jobs(jobs, pools, time, step_h, state, study.gpu_table()))
     inputs = xr.Dataset(
         data,
         coords={
             "node": [node.id for node in study.nodes],
             "pool": [pool.pool_id for pool in pools],
+            "month": months,
             "time": time,
         },
         attrs={
@@ -112,17 +117,14 @@ class _Stepper:
     """Takes hourly arrays (..., hour) to the plan's steps: held if shorter, averaged if longer."""
 
     def __init__(self, hours: np.ndarray, time: np.ndarray, step_h: float) -> None:
-        self._offset = int((time[0] - hours[0]) / np.timedelta64(1, "h"))
-        self._held = round(1 / step_h) if step_h < 1 else 1
-        self._averaged = round(step_h) if step_h > 1 else 1
-        self._steps = len(time)
+        part_h = min(step_h, 1.0)
+        self._held, self._averaged = round(1 / part_h), round(step_h / part_h)
+        first = round((time[0] - hours[0]) / np.timedelta64(1, "h") / part_h)
+        self._parts = slice(first, first + len(time) * self._averaged)
 
     def __call__(self, hourly: np.ndarray) -> np.ndarray:
-        hourly = np.asarray(hourly, dtype=float)[..., self._offset :]
-        if self._averaged > 1:
-            whole = hourly[..., : self._steps * self._averaged]
-            return whole.reshape(*whole.shape[:-1], self._steps, self._averaged).mean(axis=-1)
-        return np.repeat(hourly, self._held, axis=-1)[..., : self._steps]
+        parts = np.repeat(np.asarray(hourly, dtype=float), self._held, axis=-1)[..., self._parts]
+        return parts.reshape(*parts.shape[:-1], -1, self._averaged).mean(axis=-1)
 
 
 def _at(weather: xr.Dataset, node_id: str) -> xr.Dataset:
@@ -160,7 +162,6 @@ def _grid_and_supply(study: Study, weather: xr.Dataset, time: np.ndarray, to_ste
             "export_limit_kw",
             "export_price_cny_per_kwh",
             "demand_price_cny_per_kw_month",
-            "month_peak_kw",
             "carbon_kg_per_kwh",
         )
     }
@@ -370,10 +371,9 @@ def _last_slot(deadline: datetime | None, opens: datetime, step_h: float, length
 
 
 def _carry_modes(inputs: xr.Dataset, study: Study, state: State | None) -> None:
-    """Add the setpoint carried in and the slots it must still be held; and the month's peak so far."""
+    """Add the setpoint carried in and the slots it must still be held."""
     mode = np.full(inputs.sizes["node"], -1)
     left = np.zeros(inputs.sizes["node"], dtype=int)
-    peak = inputs["month_peak_kw"].values.copy()
     for n, node in enumerate(study.nodes):
         carried = None if state is None else state.nodes.get(node.id)
         if carried is None:
@@ -383,16 +383,27 @@ def _carry_modes(inputs: xr.Dataset, study: Study, state: State | None) -> None:
             mode[n] = int(nearest)
             still = inputs.attrs["setpoint_dwell_h"] - carried.setpoint_held_h
             left[n] = max(0, int(np.ceil(still / inputs.attrs["step_h"] - 1e-9)))
-        if carried.month == _month(inputs["time"].values[0]):
-            peak[n] = carried.month_peak_kw
     inputs["initial_mode"] = ("node", mode)
     inputs["initial_mode_slots_left"] = ("node", left)
-    inputs["month_peak_kw"] = ("node", peak)
 
 
-def _month(stamp: np.datetime64) -> str:
-    """Civil month of a stamp, as 2026-07."""
-    return str((stamp + np.timedelta64(8, "h")).astype("datetime64[M]"))
+def civil_months(time: np.ndarray) -> np.ndarray:
+    """Civil month each step begins in, as 2026-07; shape (time,)."""
+    return (time + np.timedelta64(8, "h")).astype("datetime64[M]").astype(str)
+
+
+def _month_peaks(study: Study, months: np.ndarray, state: State | None) -> np.ndarray:
+    """Import each month is billed for before this window adds to it [kW], (node, month).
+
+    The study's own figure - what a month is planned with from its first hour - or, in the month the state
+    is of, the state's.
+    """
+    floor = np.repeat([[node.grid.month_peak_kw] for node in study.nodes], len(months), axis=1).astype(float)
+    for n, node in enumerate(study.nodes):
+        carried = None if state is None else state.nodes.get(node.id)
+        if carried is not None:
+            floor[n, months == carried.month] = carried.month_peak_kw
+    return floor
 
 
 def rounding(inputs: xr.Dataset) -> Rounding:

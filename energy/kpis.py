@@ -77,17 +77,23 @@ def cost_terms(plan: Plan, inputs: xr.Dataset) -> dict[str, float]:
     """Cost of the window by term [CNY]; export is negative. The terms sum to the planner's objective."""
     data, step_h = plan.data, float(inputs.attrs["step_h"])
     taken = data["renewable_direct_kw"] + data["charge_green_kw"] + data["exported_kw"]
-    peak = np.maximum(data["import_kw"].max("time").values, inputs["month_peak_kw"].values)
-    new_peak = peak - inputs["month_peak_kw"].values
+    new_peak = month_peaks_kw(plan, inputs) - inputs["month_peak_kw"].values
     discharged = data["discharge_green_kw"] + data["discharge_grey_kw"]
     return {
         "energy": float((data["import_kw"] * data["price_cny_per_kwh"]).sum()) * step_h,
-        "demand": float(new_peak @ inputs["demand_price_cny_per_kw_month"].values),
+        "demand": float(inputs["demand_price_cny_per_kw_month"].values @ new_peak.sum(axis=1)),
         "green": float((taken * data["green_price_cny_per_kwh"]).sum()) * step_h,
         "export": -float((data["exported_kw"] * inputs["export_price_cny_per_kwh"]).sum()) * step_h,
         "carbon": float((data["import_kw"] * inputs["carbon_cny_per_kwh"]).sum()) * step_h,
         "wear": float((discharged * inputs["wear_cny_per_kwh"]).sum()) * step_h,
     }
+
+
+def month_peaks_kw(plan: Plan, inputs: xr.Dataset) -> np.ndarray:
+    """Each civil month's peak import after the window, (node, month) [kW]: what it was, or what is drawn now."""
+    drawn, month = plan.data["import_kw"].transpose("node", "time").values, inputs["month_of_step"].values
+    now = np.stack([drawn[:, month == m].max(axis=1) for m in range(inputs.sizes["month"])], axis=1)
+    return np.maximum(now, inputs["month_peak_kw"].values)
 
 
 def target_results(kpis: dict, inputs: xr.Dataset) -> dict[str, dict]:

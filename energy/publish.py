@@ -38,7 +38,8 @@ def publish_day(result: DayResult, study: Study, out: Path, *, lang: str = "en")
         "report.html": report.encode(),
     }
     digest = study_hash(study)
-    run_id = runs.new_run_id(out, date=result.summary["window"]["date"], config_hash=digest)
+    opens = result.summary["window"]["start"][: len("2026-07-15T12:00")].removesuffix("T00:00").replace(":", "")
+    run_id = runs.new_run_id(out, opens=opens, config_hash=digest)
     manifest = {
         "schema_version": 1,
         "run_id": run_id,

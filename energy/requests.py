@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, date
+from datetime import UTC, datetime
 
 from energy.config import Study
 from energy.day import DayRequest, window_axis
@@ -13,11 +13,12 @@ from energy.workload.jobs import Job, read_jobs
 from energy.workload.spec import parse_jobs_spec
 from energy.workload.synthetic import synthetic_jobs
 from energy.workload.traces import read_philly
-from weather.conventions.errors import ConfigError
+from weather.conventions.errors import ConfigError, DataError
+from weather.conventions.timeaxis import civil_start
 
 STEPS_MIN = (15, 30, 60, 120, 180, 240)
 LEAST_H, MOST_H = 2, 14 * 24  # two stamps are the fewest that tell a weather file's step
-FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2199, 12, 31)  # well inside what 64-bit nanoseconds reach
+FIRST_YEAR, LAST_YEAR = 1900, 2199  # well inside what 64-bit nanoseconds reach
 
 
 def window(study: Study, *, horizon_h: float | None, step_min: int | None) -> tuple[float, float]:
@@ -44,17 +45,29 @@ def window(study: Study, *, horizon_h: float | None, step_min: int | None) -> tu
     return float(horizon), float(step_h)
 
 
-def checked_date(day: date) -> date:
-    """The day itself.
+def window_start(text: str, *, step_h: float) -> datetime:
+    """The civil time the window opens at, naive, from ``YYYY-MM-DD`` or ``YYYY-MM-DDTHH:MM``.
 
     Raises
     ------
     ConfigError
-        Outside :data:`FIRST_DATE` to :data:`LAST_DATE`, where time stamps would wrap around.
+        When it cannot be read, lies outside :data:`FIRST_YEAR` to :data:`LAST_YEAR` (time stamps would wrap
+        around), or is not on a full hour or, with shorter steps, a whole step.
     """
-    if not FIRST_DATE <= day <= LAST_DATE:
-        raise ConfigError(f"--date: got {day.isoformat()}, allowed {FIRST_DATE} to {LAST_DATE}.")
-    return day
+    try:
+        start = civil_start(text)
+    except DataError as error:
+        raise ConfigError(f"--date: {error}") from error
+    if not FIRST_YEAR <= start.year <= LAST_YEAR:
+        raise ConfigError(f"--date: got {text}, allowed are the years {FIRST_YEAR} to {LAST_YEAR}.")
+    part_h = min(step_h, 1.0)
+    parts = (start.minute * 60 + start.second + start.microsecond / 1e6) / (3600 * part_h)
+    if abs(parts - round(parts)) > 1e-9:
+        raise ConfigError(
+            f"--date: got {text}; a window opens on a full hour or, with steps shorter than that, on a whole step "
+            f"({60 * part_h:g} minutes here)."
+        )
+    return start
 
 
 def weather_specs(study: Study, options: Sequence[str]) -> dict[str, str]:

@@ -23,7 +23,7 @@ from weather.conventions.errors import OutputError, RunLocked
 LOCK = ".lock"
 LATEST = "latest"
 # what new_run_id makes, and the link on its way: nothing else in the folder is ever swept
-_LEFTOVER = re.compile(rf"(\d{{4}}-\d\d-\d\d_\d{{8}}T\d{{6}}_[0-9a-f]{{6}}(-\d+)?|{LATEST})\.tmp")
+_LEFTOVER = re.compile(rf"(\d{{4}}-\d\d-\d\d(T\d{{4}})?_\d{{8}}T\d{{6}}_[0-9a-f]{{6}}(-\d+)?|{LATEST})\.tmp")
 
 
 @contextmanager
@@ -138,10 +138,10 @@ def _withdraw(out: Path, run_id: str, before: str | None) -> None:
     shutil.rmtree(out / f"{run_id}.tmp", ignore_errors=True)
 
 
-def new_run_id(out: Path, *, date: str, config_hash: str, now: datetime | None = None) -> str:
-    """``<date planned>_<when made, UTC>_<first of the study's hash>``, unused in ``out``."""
+def new_run_id(out: Path, *, opens: str, config_hash: str, now: datetime | None = None) -> str:
+    """``<date (and time) the window opens>_<when made, UTC>_<first of the study's hash>``, unused in ``out``."""
     made = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%S")
-    stem = f"{date}_{made}_{config_hash[:6]}"
+    stem = f"{opens}_{made}_{config_hash[:6]}"
     name, number = stem, 1
     while (out / name).exists():
         number += 1

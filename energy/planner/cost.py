@@ -1,7 +1,7 @@
 """The cost of a window in CNY, term by term (18). The terms sum to the objective.
 
 energy   grid import at the province's time-of-use price
-demand   the part of the month's peak this window adds, at the demand price per kW and month
+demand   the part of each month's peak this window adds, at the demand price per kW and month
 green    renewable energy taken (used, stored or exported) at its contract or levelised price
 export   revenue of exported renewables (negative)
 carbon   carbon price times grid import times the province's emission factor
@@ -29,11 +29,14 @@ def cost_terms(variables, inputs: xr.Dataset, *, demand_charge: bool = True) -> 
             if block[name][place] is not None
         ]
 
-    peak_price = inputs["demand_price_cny_per_kw_month"].values * float(demand_charge)
-    already = float(peak_price @ inputs["month_peak_kw"].values)
+    floor = inputs["month_peak_kw"].values  # (node, month)
+    peak_price = np.broadcast_to(inputs["demand_price_cny_per_kw_month"].values[:, None], floor.shape)
+    peak_price = peak_price * float(demand_charge)
     return {
         "energy": linear(energy(inputs["price_cny_per_kwh"].values, "grid_import")),
-        "demand": linear(list(zip(peak_price, block["peak"], strict=True)), -already),
+        "demand": linear(
+            list(zip(peak_price.flat, block["peak"].flat, strict=True)), -float((peak_price * floor).sum())
+        ),
         "green": linear(
             energy(
                 inputs["green_price_cny_per_kwh"].values, "renewable_direct", "charge_green", "exported"

@@ -1,10 +1,12 @@
 """Power between the meter, the renewables, the battery and the facility.
 
-Data: available_kw[n,t]; import_limit_kw, export_limit_kw, month_peak_kw [n]; battery_kwh, battery_kw,
-charge_eff, discharge_eff, self_discharge_per_h, initial_green_kwh, initial_grey_kwh [n].
+Data: available_kw[n,t]; import_limit_kw, export_limit_kw [n]; month_peak_kw[n,m], month_of_step[t];
+battery_kwh, battery_kw, charge_eff, discharge_eff, self_discharge_per_h, initial_green_kwh,
+initial_grey_kwh [n].
 Variables [kW]: grid_import, renewable_direct, exported, charge_green, charge_grey, discharge_green,
 discharge_grey (n,t); stocks stock_green, stock_grey [kWh] at the end of each slot; charging[n,t] in
-{0,1}; exporting[n,t] in {0,1} where both directions could pay; peak[n].
+{0,1}; exporting[n,t] in {0,1} where both directions could pay; peak[n,m],
+m the civil months of the window.
 
 (9)  import + renewable_direct + discharge_green + discharge_grey = facility + charge_grey
 (10) renewable_direct + charge_green + exported <= available          (the rest is curtailed)
@@ -12,7 +14,7 @@ discharge_grey (n,t); stocks stock_green, stock_grey [kWh] at the end of each sl
 (12) stock_green + stock_grey <= battery_kwh; charge <= battery_kw charging; discharge <= battery_kw (1 - charging);
      charge_grey <= import       (grey is what the grid sells: renewables enter the battery as green)
 (13) stock at the end >= stock at the start, green and grey each
-(14) peak >= import, peak >= month_peak
+(14) peak[month of the step] >= import, peak >= month_peak
 (15) exported <= export_limit exporting; import <= import_limit (1 - exporting)
 
 The green stock holds renewable energy only and starts empty unless carried in, so that a green share
@@ -48,7 +50,7 @@ def declare(variables, inputs: xr.Dataset) -> None:
         variables.add(name, shape, upper=inputs["battery_kwh"].values[:, None], where=has_battery)
     variables.add("charging", shape, binary=True, where=has_battery)
     variables.add("exporting", shape, binary=True, where=export_could_pay(inputs))
-    variables.add("peak", shape[:1], lower=inputs["month_peak_kw"].values)
+    variables.add("peak", inputs["month_peak_kw"].shape, lower=inputs["month_peak_kw"].values)
 
 
 def battery_nodes(inputs: xr.Dataset) -> np.ndarray:
@@ -141,11 +143,12 @@ def add_stock_return(problem, variables, inputs: xr.Dataset) -> None:
                 constrain(problem, f"return_{colour}_{node}", linear([(1, stock[node, -1])]), ">=", initial[node])
 
 
-def add_peak(problem, variables) -> None:
-    """(14) The month's peak so far, or this window's import if that is higher."""
+def add_peak(problem, variables, inputs: xr.Dataset) -> None:
+    """(14) A month's peak so far, or the window's import in that month if that is higher."""
     peak, grid_import = variables.block["peak"], variables.block["grid_import"]
+    month = inputs["month_of_step"].values
     for node, slot in np.ndindex(*grid_import.shape):
-        terms = [(1, peak[node]), (-1, grid_import[node, slot])]
+        terms = [(1, peak[node, month[slot]]), (-1, grid_import[node, slot])]
         constrain(problem, f"peak_{node}_{slot}", linear(terms), ">=", 0)
 
 

@@ -132,7 +132,7 @@ def build_problem(
     power.add_stocks(problem, variables, inputs)
     power.add_battery_limits(problem, variables, inputs)
     power.add_stock_return(problem, variables, inputs)
-    power.add_peak(problem, variables)
+    power.add_peak(problem, variables, inputs)
     power.add_no_export_while_importing(problem, variables, inputs)
 
     targets.add_pue(problem, variables, inputs)

@@ -81,9 +81,11 @@ def hours_share(time: np.ndarray, step_h: float, hours: np.ndarray) -> np.ndarra
 
 
 def window_hours(case: Case) -> np.ndarray:
-    """Whole hours from the window's start that cover it."""
-    count = int(np.ceil(len(case.time) * case.step_h - 1e-9))
-    return case.time[0] + np.arange(count) * np.timedelta64(1, "h")
+    """Full hours that cover the window."""
+    hour = np.timedelta64(1, "h")
+    first = case.time[0].astype("datetime64[h]").astype(case.time.dtype)
+    count = int(np.ceil((case.time[0] - first) / hour + len(case.time) * case.step_h - 1e-9))
+    return first + np.arange(count) * hour
 
 
 def reserved_gpus(case: Case) -> dict[str, np.ndarray]:
@@ -146,15 +148,20 @@ def steps_of(job: Job, case: Case) -> int:
     return max(1, int(np.ceil(float(hours) / case.step_h - 1e-9)))
 
 
-def month_floor_kw(case: Case) -> np.ndarray:
-    """The month's peak import before the window, (node,) [kW]: the state's if it is of this civil month."""
-    month = str((case.time[0] + CIVIL).astype("datetime64[M]"))
-    floor = []
-    for node in case.study.nodes:
+def peaks_added_kw(case: Case) -> np.ndarray:
+    """What the window adds to the billed peak import of its civil months, (node,) [kW], summed over months.
+
+    A month has been billed for the state's peak where the state is of that month, for the study's otherwise.
+    """
+    months = [str(m) for m in (case.time + CIVIL).astype("datetime64[M]")]
+    drawn, added = case.of("import_kw"), np.zeros(len(case.study.nodes))
+    for n, node in enumerate(case.study.nodes):
         held = case.carried(node.id)
-        same = held is not None and held.month == month
-        floor.append(held.month_peak_kw if same else node.grid.month_peak_kw)
-    return np.array(floor, dtype=float)
+        for month in set(months):
+            billed = held.month_peak_kw if held is not None and held.month == month else node.grid.month_peak_kw
+            top = max(kw for kw, its in zip(drawn[n], months, strict=True) if its == month)
+            added[n] += max(0.0, top - billed)
+    return added
 
 
 def initial_stocks(case: Case) -> dict[str, np.ndarray]:

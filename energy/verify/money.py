@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from energy.verify.case import Case, by_id, hours_share, month_floor_kw
+from energy.verify.case import Case, by_id, hours_share, peaks_added_kw
 from energy.verify.result import Check, numbers, sentences
 from models.grid import energy_price
 from weather import derive
@@ -82,12 +82,10 @@ def cost_terms(case: Case) -> dict[str, float]:
     bought, sold = case.of("import_kw"), case.of("exported_kw")
     taken = case.of("renewable_direct_kw") + case.of("charge_green_kw") + sold
     drawn = case.of("discharge_green_kw") + case.of("discharge_grey_kw")
-    floor = month_floor_kw(case)
-    added_peak = np.maximum(bought.max(axis=1) - floor, 0.0)
     carbon_price = case.study.planning.carbon_price_cny_per_kg * case.grid("carbon_kg_per_kwh")
     terms = {
         "cost_energy_cny": np.sum(bought * tariff_prices(case)) * case.step_h,
-        "cost_demand_cny": np.sum(added_peak * case.grid("demand_price_cny_per_kw_month")[:, 0]),
+        "cost_demand_cny": np.sum(peaks_added_kw(case) * case.grid("demand_price_cny_per_kw_month")[:, 0]),
         "cost_green_cny": np.sum(taken * green_prices(case)) * case.step_h,
         "revenue_export_cny": np.sum(sold * case.grid("export_price_cny_per_kwh")) * case.step_h,
         "cost_carbon_cny": np.sum(bought * carbon_price) * case.step_h,

@@ -86,7 +86,7 @@ def test_a_battery_that_is_not_there_saves_nothing(study_file, edited_study, win
     line = next(line for line in text.splitlines(keepends=True) if line.startswith("battery = "))
     study = load_study(edited_study((line, "")))
     request = DayRequest(
-        date=date(2026, 7, 15), horizon_h=6.0, step_h=1.0, seed=7, gap=0.005, time_limit_s=30.0, strict=False,
+        start=datetime(2026, 7, 15), horizon_h=6.0, step_h=1.0, seed=7, gap=0.005, time_limit_s=30.0, strict=False,
         attribution=True,
     )  # fmt: skip
     split = plan_day(study, window.jobs, request, weather_specs=SPECS).summary["attribution"]

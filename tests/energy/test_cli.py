@@ -406,7 +406,7 @@ def test_two_runs_in_the_same_second_have_two_names(tmp_path):
     now = datetime(2026, 7, 14, 3, 4, 5, tzinfo=UTC)
     names = []
     for _ in range(3):
-        names.append(new_run_id(tmp_path, date="2026-07-15", config_hash="abcdef99", now=now))
+        names.append(new_run_id(tmp_path, opens="2026-07-15", config_hash="abcdef99", now=now))
         (tmp_path / names[-1]).mkdir()
     first = "2026-07-15_20260714T030405_abcdef"
     assert names == [first, f"{first}-2", f"{first}-3"]
@@ -428,13 +428,11 @@ def test_cells_of_the_job_table_cannot_be_formulas(tmp_path):
 
 def test_the_library_call_is_what_the_command_makes(published, study_file):
     """The command line adds nothing: the same request through the library gives the same summary."""
-    from datetime import date
-
     from energy.day import DayRequest
 
     study = load_study(study_file)
     request = DayRequest(
-        date=date(2026, 7, 15), horizon_h=12.0, step_h=1.0, seed=7, gap=study.planning.gap,
+        start=datetime(2026, 7, 15), horizon_h=12.0, step_h=1.0, seed=7, gap=study.planning.gap,
         time_limit_s=study.planning.time_limit_s, strict=False, attribution=False,
     )  # fmt: skip
     result = plan_day(study, read_jobs(published.jobs), request, weather_specs={"alpha": "climate", "beta": "climate"})

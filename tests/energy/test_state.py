@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -180,9 +181,9 @@ def test_a_job_in_the_queue_that_the_state_already_runs_is_taken_once(attempt, t
 SPECS = {"alpha": "climate", "beta": "climate"}
 
 
-def _request(day: date) -> DayRequest:
+def _request(day: datetime) -> DayRequest:
     return DayRequest(
-        date=day, horizon_h=24.0, step_h=1.0, seed=7, gap=0.01, time_limit_s=30.0, strict=False, attribution=False
+        start=day, horizon_h=24.0, step_h=1.0, seed=7, gap=0.01, time_limit_s=30.0, strict=False, attribution=False
     )
 
 
@@ -201,11 +202,11 @@ def chain(study_file, tmp_path_factory) -> SimpleNamespace:
         Job(job_id="short", gpu_type="small", gpus=4, duration_h=3, release=_at(15, 3), deadline=_at(15, 20)),
     )
     new = (Job(job_id="new", gpu_type="big", gpus=8, duration_h=4, release=_at(16, 6), deadline=_at(16, 23)),)
-    first = plan_day(study, jobs, _request(date(2026, 7, 15)), weather_specs=SPECS)
+    first = plan_day(study, jobs, _request(datetime(2026, 7, 15)), weather_specs=SPECS)
     path = tmp_path_factory.mktemp("chain") / "state.json"
     path.write_text(state_to_json(first.state), encoding="utf-8")
     state = read_state(path)
-    second = plan_day(study, new, _request(date(2026, 7, 16)), weather_specs=SPECS, state=state)
+    second = plan_day(study, new, _request(datetime(2026, 7, 16)), weather_specs=SPECS, state=state)
     return SimpleNamespace(study=study, first=first, state=state, second=second)
 
 
@@ -298,7 +299,7 @@ def test_a_short_window_does_not_forget_what_was_before_it(study_file):
         "alpha": replace(NODE, setpoint_degc=14.0, setpoint_held_h=0.0, month_peak_kw=39.0, stock_green_kwh=0.0),
         "beta": replace(NODE, setpoint_degc=12.0, setpoint_held_h=0.5, stock_green_kwh=0.0),
     }
-    request = replace(_request(date(2026, 7, 15)), horizon_h=2.0)
+    request = replace(_request(datetime(2026, 7, 15)), horizon_h=2.0)
     result = plan_day(study, (), request, weather_specs=SPECS, state=State(_at(15, 0), (), nodes))
     # three hours to hold and two in the window: both stay where they were
     assert result.state.nodes["alpha"].setpoint_degc == 14.0
@@ -315,7 +316,7 @@ def test_a_new_month_begins_its_peak_anew(study_file):
     study = load_study(study_file)
     nodes = {name: replace(NODE, stock_green_kwh=0.0, month_peak_kw=35.0) for name in SPECS}
     opens = datetime(2026, 7, 31, 16, tzinfo=UTC)
-    request = replace(_request(date(2026, 8, 1)), horizon_h=4.0)
+    request = replace(_request(datetime(2026, 8, 1)), horizon_h=4.0)
     result = plan_day(study, (), request, weather_specs=SPECS, state=State(opens, (), nodes))
     drawn = {name: float(result.plan.data["import_kw"].sel(node=name).max()) for name in SPECS}
     assert {name: held.month for name, held in result.state.nodes.items()} == dict.fromkeys(SPECS, "2026-08")
@@ -325,9 +326,53 @@ def test_a_new_month_begins_its_peak_anew(study_file):
     assert result.summary["kpis"]["cost_demand_cny"] == pytest.approx(owed, abs=1e-6)
 
 
+def test_a_window_over_the_end_of_a_month_pays_both_peaks_and_carries_the_second(study_file):
+    """31 July 22:00 to 1 August 02:00: July's peak so far is the state's, August's the study's."""
+    study = load_study(study_file)
+    nodes = {name: replace(NODE, stock_green_kwh=0.0, month_peak_kw=3.0) for name in SPECS}
+    opens = datetime(2026, 7, 30, 16, tzinfo=UTC)
+    request = replace(_request(datetime(2026, 7, 31)), horizon_h=30.0)
+    result = plan_day(study, (), request, weather_specs=SPECS, state=State(opens, (), nodes))
+    drawn = result.plan.data["import_kw"]
+    july, august = drawn.isel(time=slice(0, 24)).max("time"), drawn.isel(time=slice(24, 30)).max("time")
+    owed = 30.0 * float(np.maximum(july - 3.0, 0.0).sum() + np.maximum(august - 1.0, 0.0).sum())
+    kpis = result.summary["kpis"]
+    assert kpis["cost_demand_cny"] == pytest.approx(owed, abs=1e-6) and owed > 0
+    assert result.summary["solver"]["objective"] == pytest.approx(kpis["cost_cny"], rel=1e-6)
+    assert result.summary["verification"]["clean"]
+    for name, held in result.state.nodes.items():
+        assert held.month == "2026-08"
+        assert held.month_peak_kw == max(1.0, float(august.sel(node=name)))
+    # what the first window paid for August is not paid again by the one that opens where it ended
+    onward = replace(request, start=datetime(2026, 8, 1, 6), horizon_h=12.0)
+    again = plan_day(study, (), onward, weather_specs=SPECS, state=result.state)
+    assert again.summary["window"]["start"] == "2026-08-01T06:00:00+08:00"
+    assert again.summary["verification"]["clean"]
+    added = again.plan.data["import_kw"].max("time") - xr.DataArray(
+        [result.state.nodes[name].month_peak_kw for name in again.plan.data["node"].values], dims="node"
+    )
+    assert again.summary["kpis"]["cost_demand_cny"] == pytest.approx(30.0 * float(np.maximum(added, 0).sum()), abs=1e-6)
+
+
+def test_a_state_of_a_quarter_of_an_hour_is_gone_on_from(study_file):
+    """12:15 to 14:15 in steps of 15 minutes, then on from there: a job runs through."""
+    study = load_study(study_file)
+    job = Job(job_id="through", gpu_type="big", gpus=8, duration_h=3.0, deadline=_at(15, 15.25))
+    request = replace(_request(datetime(2026, 7, 15, 12, 15)), horizon_h=2.0, step_h=0.25)
+    first = plan_day(study, (job,), request, weather_specs=SPECS)
+    assert first.state.at == _at(15, 14.25)
+    second = plan_day(
+        study, (), replace(request, start=datetime(2026, 7, 15, 14, 15)), weather_specs=SPECS, state=first.state
+    )
+    assert first.summary["verification"]["clean"] and second.summary["verification"]["clean"]
+    before, after = _segment(first, "through"), _segment(second, "through")
+    assert after["cluster"] == before["cluster"]
+    assert (after["end"] - before["start"]).total_seconds() == 3 * 3600
+
+
 def test_a_state_without_jobs_or_nodes_is_a_cold_start(study_file):
     study = load_study(study_file)
-    request = replace(_request(date(2026, 7, 15)), horizon_h=4.0)
+    request = replace(_request(datetime(2026, 7, 15)), horizon_h=4.0)
     cold = plan_day(study, (), request, weather_specs=SPECS)
     empty = plan_day(study, (), request, weather_specs=SPECS, state=State(_at(15, 0), (), {}))
     assert empty.summary["kpis"] == cold.summary["kpis"]

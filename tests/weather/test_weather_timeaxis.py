@@ -66,18 +66,24 @@ def test_axis_beyond_nanoseconds_is_refused():
         timeaxis.as_stamps(np.array(["2026-01-01", "3000-01-01"], dtype="datetime64[s]"))
 
 
+@pytest.mark.parametrize("start", ["2026-03-05T12:30", dt.datetime(2026, 3, 5, 12, 30)])
+def test_a_window_may_open_within_the_day(start):
+    time = timeaxis.time_axis(start, horizon_h=1.0, step_h=0.5)
+    assert list(time) == [np.datetime64("2026-03-05T04:30"), np.datetime64("2026-03-05T05:00")]
+
+
 @pytest.mark.parametrize(
     ("date", "horizon_h", "step_h", "words"),
     [
         ("5 March", 24, 1.0, "YYYY-MM-DD"),
-        ("2026-02-30", 24, 1.0, "YYYY-MM-DD"),
+        ("2026-02-30", 24, 1.0, "day is out of range for month.*YYYY-MM-DD"),
         ("2026-03-05", 0, 1.0, "whole number"),
         ("2026-03-05", 1.3, 0.5, "whole number"),
         ("2026-03-05", 24, -1.0, "whole number"),
         ("2026-03-05", float("nan"), 1.0, "must be finite"),
         ("2026-03-05", 24, float("inf"), "must be finite"),
         (None, 24, 1.0, "YYYY-MM-DD"),
-        (dt.datetime(2026, 3, 5, 12), 24, 1.0, "give the date alone"),
+        (dt.datetime(2026, 3, 5, 12, tzinfo=dt.UTC), 24, 1.0, "carries an offset"),
         ("3000-01-01", 24, 1.0, "years 3000 to 3000; allowed 1678 to 2261"),
         ("0001-01-01", 24, 1.0, "years 0001 to 0001"),
     ],

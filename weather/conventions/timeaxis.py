@@ -83,13 +83,13 @@ def midpoint(time: np.ndarray) -> np.ndarray:
     return stamps + half
 
 
-def time_axis(date: str | dt.date, *, horizon_h: float, step_h: float = 1.0) -> np.ndarray:
-    """Stamps of a plan that starts on `date` at 00:00 civil time (16:00 UTC the day before).
+def time_axis(start: str | dt.date | dt.datetime, *, horizon_h: float, step_h: float = 1.0) -> np.ndarray:
+    """Stamps of a plan that starts at a civil time (00:00 of a date is 16:00 UTC the day before).
 
     Parameters
     ----------
-    date : str "YYYY-MM-DD" or datetime.date
-        Civil date, Asia/Shanghai.
+    start : str "YYYY-MM-DD" or "YYYY-MM-DDTHH:MM", datetime.date, or naive datetime.datetime
+        Civil time, Asia/Shanghai; a date alone is its 00:00.
     horizon_h : float
         Length of the window [h], a whole number of steps.
     step_h : float
@@ -102,27 +102,47 @@ def time_axis(date: str | dt.date, *, horizon_h: float, step_h: float = 1.0) -> 
     Raises
     ------
     DataError
-        When the date cannot be read or the horizon is not a positive whole number of steps.
+        When the start cannot be read or carries an offset, or the horizon is not a positive whole number of steps.
 
     Examples
     --------
     >>> str(time_axis("2026-03-05", horizon_h=48)[0])
     '2026-03-04T16:00:00.000000000'
     """
-    try:
-        day = date if isinstance(date, dt.date) else dt.date.fromisoformat(date)
-    except (ValueError, TypeError) as error:
-        raise DataError(f"date {date!r} cannot be read; write YYYY-MM-DD, for example 2026-03-05.") from error
-    if isinstance(day, dt.datetime):
-        raise DataError(f"date {date!r} has a time of day; a plan starts at 00:00 civil time, give the date alone.")
+    opens = civil_start(start)
     if not (math.isfinite(step_h) and math.isfinite(horizon_h)):
         raise DataError(f"time axis: a horizon of {horizon_h} h in steps of {step_h} h; both must be finite.")
     step_ns = round(step_h * _NS_PER_H)
     steps = horizon_h * _NS_PER_H / step_ns if step_ns > 0 else -1.0
     if steps < 1 or abs(steps - round(steps)) > 1e-9:
         raise DataError(f"time axis: a horizon of {horizon_h} h is not a positive whole number of steps of {step_h} h.")
-    midnight = as_stamps(np.array([day.isoformat()], dtype="datetime64[D]"))[0] - np.timedelta64(CIVIL_OFFSET_H, "h")
-    return midnight + np.arange(round(steps)) * np.timedelta64(step_ns, "ns")
+    first = as_stamps(np.array([opens], dtype="datetime64[us]"))[0] - np.timedelta64(CIVIL_OFFSET_H, "h")
+    return first + np.arange(round(steps)) * np.timedelta64(step_ns, "ns")
+
+
+def civil_start(start: str | dt.date | dt.datetime) -> dt.datetime:
+    """A civil date (its 00:00) or civil date and time as a naive datetime.
+
+    Raises
+    ------
+    DataError
+        When it cannot be read, is no day of the calendar, or carries an offset.
+
+    Examples
+    --------
+    >>> civil_start("2026-03-05T12:30")
+    datetime.datetime(2026, 3, 5, 12, 30)
+    """
+    write = "write YYYY-MM-DD or YYYY-MM-DDTHH:MM in civil time (UTC+8), for example 2026-03-05"
+    try:
+        found = dt.datetime.fromisoformat(start) if isinstance(start, str) else start
+        if not isinstance(found, dt.datetime):
+            found = dt.datetime.combine(found, dt.time())
+    except (ValueError, TypeError) as error:  # "day is out of range for month" and the like
+        raise DataError(f"date {start!r} cannot be read ({error}); {write}.") from error
+    if found.tzinfo is not None:
+        raise DataError(f"date {start!r} carries an offset; {write}.")
+    return found
 
 
 def civil(time: np.ndarray) -> pd.DatetimeIndex:

@@ -35,6 +35,7 @@ def toy_window(
     dwell_h: float = 2.0,
     rate_k_per_h: float = 3.0,
     kinked: bool = True,
+    months: int = 1,
     **changed: object,
 ) -> xr.Dataset:
     """Two nodes with two clusters of 8 GPUs each; node 0 has cheap power and a poor plant, node 1 the sun."""
@@ -45,7 +46,6 @@ def toy_window(
         "export_limit_kw": [0.0, 50.0],
         "export_price_cny_per_kwh": [0.0, 0.2],
         "demand_price_cny_per_kw_month": [30.0, 25.0],
-        "month_peak_kw": [110.0, 90.0],
         "carbon_kg_per_kwh": [0.7, 0.4],
         "it_cap_kw": [160.0, 150.0],
         "mid_mode": [0, 0],
@@ -62,6 +62,9 @@ def toy_window(
         "initial_mode_slots_left": [0, 1],
     }
     data: dict[str, tuple] = {name: ("node", np.array(value)) for name, value in per_node.items()}
+    # a second month begins with the last slot; nothing of it is billed yet at node 1
+    data["month_peak_kw"] = (("node", "month"), np.array([[110.0, 70.0], [90.0, 0.0]])[:, :months])
+    data["month_of_step"] = ("time", np.where(hours == slots - 1, months - 1, 0))
     sun = np.array([20.0 + 10 * np.sin(hours), 70.0 + 40 * np.cos(hours)])
     price = np.array([0.3 + 0.1 * (hours % 2), 0.6 - 0.1 * (hours % 3)])
     for name, value in {

@@ -59,7 +59,7 @@ def assert_golden(name: str, text: str) -> None:
 def test_each_law_is_the_agreed_text(toy, toy_job, name):
     # the third job makes capacity rows bind; export dear enough to buy for
     jobs = toy_job(5, 2), toy_job(8, 1), toy_job(6, 2, pools=(0,))
-    inputs = toy(jobs, import_limit_kw=200.0, export_price_cny_per_kwh=[0.0, 0.7])
+    inputs = toy(jobs, months=2, import_limit_kw=200.0, export_price_cny_per_kwh=[0.0, 0.7])
     problem, variables, placements = declared(inputs)
     have = {"problem": problem, "variables": variables, "inputs": inputs, "placements": placements}
     law = LAWS[name][1]
@@ -70,7 +70,7 @@ def test_each_law_is_the_agreed_text(toy, toy_job, name):
 
 
 def test_each_cost_term_is_the_agreed_text(toy):
-    inputs = toy(carbon_cny_per_kwh=0.07)
+    inputs = toy(months=2, carbon_cny_per_kwh=0.07)
     _, variables, _ = declared(inputs)
     lines = []
     for name, expression in cost.cost_terms(variables, inputs).items():

@@ -63,8 +63,8 @@ def least(inputs) -> float:
     return found.fun + model.offset
 
 
-@pytest.mark.parametrize("pue_target", [1.5, 1.19])
-def test_the_plan_is_what_brute_force_finds(toy, toy_job, pue_target):
+@pytest.mark.parametrize(("pue_target", "months"), [(1.5, 1), (1.19, 1), (1.5, 2)])
+def test_the_plan_is_what_brute_force_finds(toy, toy_job, pue_target, months):
     """One setpoint a node and no dwell: the binaries are four placements, two flags, three battery switches."""
     inputs = toy(
         (toy_job(4, 2, last_start=1, pools=(0,)), toy_job(8, 2, last_start=0)),
@@ -74,6 +74,7 @@ def test_the_plan_is_what_brute_force_finds(toy, toy_job, pue_target):
         pue_target=pue_target,
         export_limit_kw=0.0,
         kinked=False,
+        months=months,
     )
     model = weighted(build_problem(inputs, all_placements(inputs)), inputs)
     free = np.flatnonzero(model.integer & (model.lower < model.upper))
