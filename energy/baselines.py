@@ -2,7 +2,8 @@
 
 Each job takes, in order of release, the first cluster (in the study's order) that has room at the
 earliest possible time; setpoints stay at the middle one; the battery is idle; renewables are used as
-they come. The physics are the plan's own. Deadlines are not looked at, so late jobs are counted.
+they come, and what is left is exported where that pays more than the green kWh costs. The physics are
+the plan's own. Deadlines are not looked at, so late jobs are counted.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ def first_come_first_served(inputs: xr.Dataset, jobs: Sequence[Job]) -> Plan:
     overhead = table_overhead_kw(inputs, it_reference, mode)
     nodes = np.arange(shape[0])[:, None]
     facility = it_reference * inputs["inlet_factor"].values[nodes, mode] + overhead
-    direct = np.minimum(inputs["available_kw"].values, facility)
+    available = inputs["available_kw"].values
+    direct = np.minimum(available, facility)
+    pays = inputs["export_price_cny_per_kwh"].values[:, None] > inputs["green_price_cny_per_kwh"].values
+    exported = np.where(pays, np.minimum(available - direct, inputs["export_limit_kw"].values[:, None]), 0.0)
     idle = np.zeros(shape)
     step_h, hours = float(inputs.attrs["step_h"]), np.arange(1, shape[1] + 1)
     keep = (1.0 - inputs["self_discharge_per_h"].values[:, None]) ** (step_h * hours)
@@ -42,7 +46,7 @@ def first_come_first_served(inputs: xr.Dataset, jobs: Sequence[Job]) -> Plan:
         flows={
             "grid_import": facility - direct,
             "renewable_direct": direct,
-            "exported": idle,
+            "exported": exported,
             "charge_green": idle,
             "charge_grey": idle,
             "discharge_green": idle,

@@ -236,6 +236,8 @@ def _plan(
         )
         progress.phase("writing")
         folder = publish_day(result, study, out, lang=lang)
+    for warning in result.summary["warnings"]:
+        print(f"greendc: warning: {warning}", file=sys.stderr)
     if as_json:
         print(json.dumps({"run": str(folder), **result.summary}, ensure_ascii=False))
     else:

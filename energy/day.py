@@ -14,13 +14,15 @@ import xarray as xr
 
 from energy.attribution import attribute_saving
 from energy.baselines import first_come_first_served
+from energy.carry import state_after
 from energy.config import Study, study_hash
-from energy.inputs import build_inputs, rounding, study_pools
-from energy.kpis import month_peaks_kw, plan_kpis, target_results
+from energy.inputs import build_inputs, study_pools
+from energy.kpis import plan_kpis, target_results
 from energy.plan import Plan
 from energy.planner.result import plan_of
 from energy.planner.stages import Outcome, plan_window
-from energy.state import NodeState, RunningJob, State, check_state
+from energy.remarks import named, rounding_note, unserved_reasons, weather_notes, work_warnings
+from energy.state import State, check_state
 from energy.verify import audit_plant, verify_plan
 from energy.workload.jobs import Job, check_jobs, refuse_unplanned
 from weather import open_weather
@@ -108,7 +110,7 @@ def plan_day(
         warnings.simplefilter("always")
         weather = _opened(study, weather_specs, hours, request.seed)
     seen = list(dict.fromkeys(str(w.message) for w in caught if issubclass(w.category, UserWarning)))
-    chosen, left_out = _jobs_of_window(study, jobs, state, time, request)
+    chosen, left_out, waiting = _jobs_of_window(study, jobs, state, time, request)
     inputs = build_inputs(study, weather, chosen, time=time, step_h=request.step_h, state=state)
     tell("first come, first served")
     baseline = first_come_first_served(inputs, chosen)
@@ -117,11 +119,13 @@ def plan_day(
         inputs, gap=request.gap, time_limit_s=request.time_limit_s, seed=request.seed, progress=progress
     )
     plan = plan_of(outcome, inputs, chosen)
-    kpis, base = plan_kpis(plan, inputs), plan_kpis(baseline, inputs)
+    plan, kpis = _audited(plan, plan_kpis(plan, inputs), study, weather)
+    baseline, base = _audited(baseline, plan_kpis(baseline, inputs), study, weather)
     targets = target_results(kpis, inputs)
+    same_work = abs(kpis["gpu_h_served"] - base["gpu_h_served"]) < 0.5
     _refuse_missed(study, request, targets, plan)
     attribution, unsplit = None, []
-    if request.attribution:
+    if request.attribution and same_work:
         tell("where the saving comes from")
         try:
             attribution = attribute_saving(
@@ -141,8 +145,6 @@ def plan_day(
                 "first served breaks a limit)."
             )
     tell("checking")
-    plan, kpis = _audited(plan, kpis, study, weather, request.step_h)
-    baseline, base = _audited(baseline, base, study, weather, request.step_h)
     first_come = verify_plan(
         baseline.data,
         baseline.segments,
@@ -153,7 +155,6 @@ def plan_day(
         summary={"kpis": base},
         deadlines=False,
     )
-    rounded = rounding(inputs)
     summary = {
         "schema_version": SCHEMA_VERSION,
         "study": study.name,
@@ -169,24 +170,23 @@ def plan_day(
         "kpis": kpis,
         "baseline": base,
         "targets": targets,
-        "solver": _solver_figures(outcome, kpis, base),
+        "solver": _solver_figures(outcome, kpis, base, same_work=same_work),
+        "same_work": same_work,
         "attribution": attribution,
         "unserved": list(plan.unserved),
-        "notes": [
-            *notes,
+        "unserved_reasons": unserved_reasons(inputs, chosen, plan),
+        "warnings": [
             *seen,
-            *left_out,
-            *_weather_notes(weather),
+            *waiting,
             *unsplit,
-            *_work_notes(kpis, base),
+            *work_warnings(same_work, kpis, base),
             *(
                 f"First come, first served breaks a law the plan keeps: {c.name}."
                 for c in first_come.checks
                 if not c.ok
             ),
-            f"{rounded.jobs} of {len(chosen)} jobs were rounded up to whole steps of {request.step_h:g} h: "
-            f"{rounded.gpu_h_asked:,.0f} GPU-hours asked, {rounded.gpu_h_planned:,.0f} planned.",
         ],
+        "notes": [*notes, *left_out, *weather_notes(weather), rounding_note(inputs)],
         "seed": request.seed,
         "inputs": {
             "study_sha256": study_hash(study),
@@ -205,7 +205,7 @@ def plan_day(
             "please report it with the study and the jobs."
         )
     return DayResult(
-        plan, baseline, summary, _state_after(study, inputs, chosen, plan, state), dict(outcome.seconds)
+        plan, baseline, summary, state_after(inputs, chosen, plan, before=state), dict(outcome.seconds)
     )
 
 
@@ -221,8 +221,9 @@ def _opened(study: Study, specs: Mapping[str, str], hours: np.ndarray, seed: int
 
 def _jobs_of_window(
     study: Study, jobs: Sequence[Job], state: State | None, time: np.ndarray, request: DayRequest
-) -> tuple[list[Job], list[str]]:
-    """Running jobs of the state and the given jobs that are released inside the window, checked."""
+) -> tuple[list[Job], list[str], list[str]]:
+    """Running jobs of the state and the given jobs that are released inside the window, checked; and in sentences
+    what of the queue is done already and what has to wait."""
     opens, close = _aware(time[0]), _aware(time[-1] + np.timedelta64(round(request.step_h * 3600), "s"))
     if state is not None and state.at != opens:
         raise DataError(
@@ -237,7 +238,9 @@ def _jobs_of_window(
         check_state(state, clusters=clusters)
     running = [] if state is None else [r.job for r in state.running]
     known = {job.job_id for job in running}
-    pending = [job for job in jobs if job.job_id not in known]
+    ended = frozenset() if state is None else frozenset(state.ended)
+    done = [job.job_id for job in jobs if job.job_id in ended]
+    pending = [job for job in jobs if job.job_id not in known and job.job_id not in ended]
     refuse_unplanned(pending)
     check_jobs(
         [*running, *pending],
@@ -249,13 +252,16 @@ def _jobs_of_window(
     )
     last = _aware(time[-1])  # a job waits for the beginning of a step
     inside = [job for job in pending if job.release is None or job.release <= last]
-    left_out = []
+    left_out, waiting = [], []
+    if done:
+        left_out.append(f"{len(done)} jobs of the queue ended in earlier windows and are left out: {named(done)}.")
     if len(inside) < len(pending):
-        left_out.append(
-            f"{len(pending) - len(inside)} jobs are released after the last step of the window has begun; "
-            "they wait for the next."
+        later = [job.job_id for job in pending if job not in inside]
+        waiting.append(
+            f"{len(later)} jobs are released after the last step of the window has begun and wait for the next: "
+            f"{named(later)}."
         )
-    return [*running, *inside], left_out
+    return [*running, *inside], left_out, waiting
 
 
 def _refuse_missed(study: Study, request: DayRequest, targets: dict, plan: Plan) -> None:
@@ -271,15 +277,15 @@ def _refuse_missed(study: Study, request: DayRequest, targets: dict, plan: Plan)
             "Plan without --strict (and with targets.hard = false) to get the best plan there is."
         )
     if request.strict and plan.unserved:
-        names = ", ".join(plan.unserved[:20])
         raise InfeasiblePlan(
-            f"{len(plan.unserved)} jobs find no place before their deadline: {names}. Nothing was published. "
-            "Plan without --strict to publish the plan without them."
+            f"{len(plan.unserved)} jobs find no place before their deadline: {named(plan.unserved)}. "
+            "Nothing was published. Plan without --strict to publish the plan without them."
         )
 
 
-def _audited(plan: Plan, kpis: dict, study: Study, weather: xr.Dataset, step_h: float) -> tuple[Plan, dict]:
+def _audited(plan: Plan, kpis: dict, study: Study, weather: xr.Dataset) -> tuple[Plan, dict]:
     """The plan with what the nonlinear plant says of it: cooling power, water, PUE."""
+    step_h = float(plan.data.attrs["step_h"])
     audit = audit_plant(plan.data, study=study, weather=weather, step_h=step_h)
     data = plan.data.copy()
     for name in ("overhead_plant_kw", "cooling_kw", "water_l"):
@@ -291,10 +297,9 @@ def _audited(plan: Plan, kpis: dict, study: Study, weather: xr.Dataset, step_h: 
     return replace(plan, data=data), kpis | more
 
 
-def _solver_figures(outcome: Outcome, kpis: dict, baseline: dict) -> dict:
+def _solver_figures(outcome: Outcome, kpis: dict, baseline: dict, *, same_work: bool) -> dict:
     last = outcome.stages[-1]
     possible = baseline["cost_cny"] - last.bound
-    same_work = abs(kpis["gpu_h_served"] - baseline["gpu_h_served"]) < 0.5
     captured = (baseline["cost_cny"] - kpis["cost_cny"]) / possible if same_work and possible > 0 else None
     return {
         "name": "HiGHS",
@@ -310,59 +315,6 @@ def _solver_figures(outcome: Outcome, kpis: dict, baseline: dict) -> dict:
             for s in outcome.stages
         ],
     }
-
-
-def _state_after(
-    study: Study, inputs: xr.Dataset, jobs: Sequence[Job], plan: Plan, before: State | None
-) -> State:
-    """What the next window begins with."""
-    step_h, data = float(inputs.attrs["step_h"]), plan.data
-    closes = _aware(inputs["time"].values[-1] + np.timedelta64(round(step_h * 3600), "s"))
-    by_id = {job.job_id: job for job in jobs}
-    running = []
-    for row in plan.segments.itertuples():
-        if row.remaining_h > 1e-9:
-            job = replace(
-                by_id[str(row.job_id)],
-                state="running",
-                remaining_h=float(row.remaining_h),
-                started=row.start.to_pydatetime(),
-                nodes=(str(row.node),),
-            )
-            running.append(RunningJob(job=job, node=str(row.node), cluster=str(row.cluster)))
-    nodes = {}
-    peak = month_peaks_kw(plan, inputs)[:, -1]
-    for n, node in enumerate(study.nodes):
-        degrees = data["setpoint_degc"].values[n]
-        same = np.flatnonzero(degrees != degrees[-1])
-        held_h = step_h * (len(degrees) - (same[-1] + 1 if len(same) else 0))
-        carried = None if before is None else before.nodes.get(node.id)
-        if not len(same) and carried is not None and abs(carried.setpoint_degc - degrees[-1]) < 1e-6:
-            held_h += carried.setpoint_held_h  # not moved since before the window
-        nodes[node.id] = NodeState(
-            stock_green_kwh=float(data["stock_green_kwh"].values[n, -1]),
-            stock_grey_kwh=float(data["stock_grey_kwh"].values[n, -1]),
-            setpoint_degc=float(degrees[-1]),
-            setpoint_held_h=held_h,
-            month_peak_kw=float(peak[n]),
-            month=str(inputs["month"].values[-1]),
-        )
-    return State(at=closes, running=tuple(running), nodes=nodes)
-
-
-def _work_notes(kpis: dict, baseline: dict) -> list[str]:
-    if abs(kpis["gpu_h_served"] - baseline["gpu_h_served"]) < 0.5:
-        return []
-    return [
-        f"The plan serves {kpis['gpu_h_served']:,.0f} GPU-hours in the window and first come, first served "
-        f"{baseline['gpu_h_served']:,.0f}: their costs, and any split of the difference, are not of the same work."
-    ]
-
-
-def _weather_notes(weather: xr.Dataset) -> list[str]:
-    names = weather["source"].values.astype(str) if "source" in weather.coords else []
-    notes = [f"Weather of {node}: {name}." for node, name in zip(weather["node"].values, names, strict=False)]
-    return notes + [text for text in (str(weather.attrs.get("history", "")),) if text]
 
 
 def _rfc3339(stamp: np.datetime64) -> str:

@@ -21,6 +21,7 @@ from energy.state import state_to_json
 from energy.workload.cells import quoted_text
 
 ENCODING = {"zlib": True, "complevel": 4, "fletcher32": True}
+MOST_UNSERVED = 10  # jobs named at the terminal
 PACKAGES = ("greendc", "numpy", "pandas", "xarray", "pvlib", "pulp", "highspy", "pydantic", "plotly")
 
 
@@ -76,8 +77,8 @@ def verdict(summary: dict, folder: Path) -> str:
     """The result in a dozen lines for a person at a terminal."""
     k, b, targets, solver = (summary[name] for name in ("kpis", "baseline", "targets", "solver"))
     marks = {name: "met" if t["met"] else f"MISSED by {t['missed_by']:.3f}" for name, t in targets.items()}
-    saved = b["cost_cny"] - k["cost_cny"]
-    part = f" ({saved / b['cost_cny']:.1%})" if b["cost_cny"] > 0 else ""  # selling power can make the cost 0 or less
+    saved, saved_peak = b["cost_cny"] - k["cost_cny"], b["cost_demand_cny"] - k["cost_demand_cny"]
+    part = f" ({abs(saved) / b['cost_cny']:.1%})" if b["cost_cny"] > 0 else ""  # selling power can make it 0 or less
     lines = [
         f"{summary['title']}: {summary['window']['start']} to {summary['window']['end']}",
         f"  status            {summary['status']}, gap {solver['gap']:.2%} (proven bound {solver['bound']:,.0f} CNY), "
@@ -88,24 +89,25 @@ def verdict(summary: dict, folder: Path) -> str:
         f" (first come, first served {b['pue']:.3f})",
         f"  renewable share   {k['renewable_share']:.3f} against {targets['renewable_share']['target']:g}: "
         f"{marks['renewable_share']} (first come, first served {b['renewable_share']:.3f})",
-        f"  cost              {k['cost_cny']:,.0f} CNY, {saved:,.0f}{part} below first come, first served",
+        f"  cost              {k['cost_cny']:,.0f} CNY, {abs(saved):,.0f}{part} {'above' if saved < 0 else 'below'} "
+        "first come, first served" + ("" if summary["same_work"] else ", which does not do the same work"),
         f"  without demand    {k['cost_cny'] - k['cost_demand_cny']:,.0f} CNY against "
-        f"{b['cost_cny'] - b['cost_demand_cny']:,.0f}: the month's peak is "
-        f"{b['cost_demand_cny'] - k['cost_demand_cny']:,.0f} CNY of the saving",
+        f"{b['cost_cny'] - b['cost_demand_cny']:,.0f}: the month's peak "
+        + (f"is {saved_peak:,.0f} CNY of the saving" if saved_peak >= 0 else f"costs {-saved_peak:,.0f} CNY more"),
         f"  CO2               {k['co2_kg'] / 1000:,.1f} t (first come, first served {b['co2_kg'] / 1000:,.1f} t)",
     ]
-    if abs(k["gpu_h_served"] - b["gpu_h_served"]) > 0.5:
-        lines.append(
-            f"  work              {k['gpu_h_served']:,.0f} GPU-hours against {b['gpu_h_served']:,.0f}: "
-            "the costs are not of the same work"
-        )
+    if not summary["same_work"]:
+        lines.append(f"  work              {k['gpu_h_served']:,.0f} GPU-hours against {b['gpu_h_served']:,.0f}")
     split = summary["attribution"]
     if split:
         lines.append(
             f"  saving            placement {split['placement_cny']:,.0f}, setpoint {split['setpoint_cny']:,.0f}, "
             f"battery {split['battery_cny']:,.0f} CNY; the targets cost {split['targets_cny']:,.0f}"
         )
-    if summary["unserved"]:
-        lines.append(f"  unserved          {', '.join(summary['unserved'][:10])}")
+    reasons = list(summary["unserved_reasons"].items())
+    for number, (job_id, reason) in enumerate(reasons[:MOST_UNSERVED]):
+        lines.append(f"  {'unserved' if number == 0 else '':<17} {job_id}: {reason}")
+    if len(reasons) > MOST_UNSERVED:
+        lines.append(f"  {'':<17} and {len(reasons) - MOST_UNSERVED} more: see the report")
     lines.append(f"  report            {folder / 'report.html'}")
     return "\n".join(lines)

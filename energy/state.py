@@ -1,4 +1,4 @@
-"""What one plan hands to the next: running jobs, battery stocks, setpoints, the month's peak.
+"""What one plan hands to the next: running and ended jobs, battery stocks, setpoints, the month's peak.
 
 The file ``state.json`` is written with every plan and read with ``--state``. Times are RFC 3339.
 """
@@ -44,11 +44,12 @@ class NodeState:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The fleet at one moment."""
+    """The fleet at one moment; ``ended``: ids of jobs that have run to their end, which no later window runs again."""
 
     at: datetime
     running: tuple[RunningJob, ...]
     nodes: dict[str, NodeState]
+    ended: tuple[str, ...] = ()
 
 
 def state_to_json(state: State) -> str:
@@ -59,6 +60,7 @@ def state_to_json(state: State) -> str:
         "running": [
             {"node": r.node, "cluster": r.cluster, "job": job_to_record(r.job)} for r in state.running
         ],
+        "ended": list(state.ended),
         "nodes": {node: asdict(held) for node, held in sorted(state.nodes.items())},
     }
     return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
@@ -93,6 +95,9 @@ def read_state(path: Path) -> State:
             RunningJob(job=job_from_record(r["job"]), node=str(r["node"]), cluster=str(r["cluster"]))
             for r in body["running"]
         )
+        ended = tuple(body["ended"])
+        if not isinstance(body["ended"], list) or not all(isinstance(job_id, str) for job_id in ended):
+            raise ValueError("'ended' is not a list of job ids")
         nodes = {
             str(node): _node_state(str(node), held) for node, held in body["nodes"].items()
         }
@@ -109,7 +114,7 @@ def read_state(path: Path) -> State:
                 f"{path}: job {r.job.job_id} is listed as running, but its state is {r.job.state!r}. "
                 "Give the state.json a run wrote, unchanged, or plan without --state."
             )
-    return State(at=at, running=running, nodes=nodes)
+    return State(at=at, running=running, ended=ended, nodes=nodes)
 
 
 def _node_state(node: str, held: Mapping) -> NodeState:

@@ -50,7 +50,10 @@ def headline(summary: Mapping, view: View) -> list[str]:
         key = "cost_below" if change <= 0 else "cost_above"
         said.append(t[key].format(cost=number(cost), saved=number(abs(change)), percent=percent(abs(share))))
         avoided = difference(figure_of(base, "cost_demand_cny"), figure_of(kpis, "cost_demand_cny"))
-        if avoided is not None and -change > 0 and avoided > NOTABLE * -change:
+        if summary.get("same_work") is False:
+            hours = {name: number(figure_of(of, "gpu_h_served")) for name, of in (("plan", kpis), ("baseline", base))}
+            said.append(t["other_work"].format(**hours))
+        elif avoided is not None and -change > 0 and avoided > NOTABLE * -change:
             said.append(t["demand_said"].format(part=number(avoided)))
     total, placed, late = (figure_of(kpis, f"jobs_{name}") for name in ("total", "placed", "late"))
     if total is not None and placed is not None:
@@ -115,6 +118,8 @@ def _change(summary: Mapping, view: View, label: str, key: str, unit: str, scale
     scaled = [None if v is None else v * scale for v in (now, then, change)]
     tone = NEUTRAL if not change else GOOD if change < 0 else BAD
     said = NOTHING if share is None else f"{signed(100 * share, 1)} %"
+    if summary.get("same_work") is False:
+        tone, said = NEUTRAL, t["not_compared"]
     details = (f"{signed(scaled[2], digits)} {unit}", t["against"].format(value=number(scaled[1], digits)))
     return Card(t[label], number(scaled[0], digits), unit, tone, said, details)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,10 +115,11 @@ def render_report(
         cards=cards.cards(summary, view),
         sections={section.section_id: section for section in sections},
         comparison=tables.comparison(summary, view),
-        unserved=[str(job) for job in plan.unserved],
+        unserved=[(str(job), (summary.get("unserved_reasons") or {}).get(job, NOTHING)) for job in plan.unserved],
+        warnings=_lines(summary.get("warnings")),
         checks=tables.check_rows(summary, view),
         stages=tables.stage_table(summary, view),
-        notes=[line for note in summary.get("notes") or [] for line in str(note).splitlines() if line.strip()],
+        notes=_lines(summary.get("notes")),
         inputs=_inputs(summary),
         seed=_said(summary.get("seed")),
         nothing=NOTHING,
@@ -260,6 +261,10 @@ def _window(summary: Mapping, view: View) -> tuple[str, str]:
         t["window"].format(start=start, end=end),
         t["window_steps"].format(hours=f"{hours:g}", step=f"{view.step_h:g}"),
     )
+
+
+def _lines(texts: Sequence[str] | None) -> list[str]:
+    return [line for text in texts or () for line in str(text).splitlines() if line.strip()]
 
 
 def _inputs(summary: Mapping) -> list[tuple[str, str]]:

@@ -55,6 +55,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{part} CNY of that is demand charge avoided, billed once a month.",
         "其中 {part} 元为避免的需量电费（按月计收）。",
     ),
+    "other_work": (
+        "Their costs are not of the same work: {plan} GPU-hours against {baseline}.",
+        "两者完成的工作量不同（{plan} 对 {baseline} GPU 时），费用不可直接比较。",
+    ),
+    "not_compared": ("not the same work", "工作量不同"),
     "jobs_all": ("All {total} jobs run, {late} of them late.", "{total} 个作业全部安排，其中 {late} 个逾期。"),
     "jobs_all_on_time": ("All {total} jobs run on time.", "{total} 个作业全部按时安排。"),
     "jobs_some": (
@@ -160,6 +165,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "每项约束由已发布的计划重新计算；将最大偏差与舍入允许值比较。",
     ),
     "check_none": ("No check is attached to this plan.", "本计划未附校验结果。"),
+    "c_reason": ("Why", "原因"),
+    "warnings_title": ("To be looked at", "请注意"),
     "notes_title": ("Assumptions and sources", "假设与来源"),
     "solver_title": ("Proof", "求解证明"),
     "solver_aid": (

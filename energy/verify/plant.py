@@ -15,7 +15,7 @@ from models.cooling import inlet_degc
 from models.gpu import inlet_power_factor
 from models.overhead import cooling_kw, overhead_kw, water_l_per_h
 
-TABLE_LIMIT = 0.02  # share of overhead energy the planner's table may be off the plant
+TABLE_LIMIT = 0.005  # share of overhead energy the planner's table may be off the plant
 
 
 def it_power(case: Case, segments: pd.DataFrame) -> Check:
@@ -217,7 +217,7 @@ def table_against_plant(case: Case, audit: xr.Dataset) -> Check:
         np.array([share]),
         limit=TABLE_LIMIT,
         unit="1",
-        law="Summed over the window, overhead is off the nonlinear plant by at most 2 % of its energy.",
+        law="Summed over the window, overhead is off the nonlinear plant by at most 0.5 % of its energy.",
         at=lambda _: f"most {off[place]:.3g} kW of {plant[place]:.4g} kW, {case.at(place)}",
     )
 

@@ -118,7 +118,7 @@ def verify_plan(
             _held(money.published_plant, case, figures, given["kpis"]),
         ]
     if "targets" in given:
-        checks.append(_held(money.targets, case, given["targets"]))
+        checks.append(_held(money.targets, case, figures.get("pue_plant", math.inf), given["targets"]))
     if "unserved" in given:
         checks.append(_held(gangs.unserved_listed, case, segments, list(given["unserved"])))
     it = float(case.of("it_kw").sum())

@@ -78,7 +78,7 @@ def test_the_summary_has_every_key_it_promises(published):
     summary = published.read("summary.json")
     assert {
         "schema_version", "status", "window", "kpis", "baseline", "targets", "solver", "attribution", "inputs",
-        "seed", "unserved", "notes", "verification",
+        "seed", "unserved", "unserved_reasons", "same_work", "warnings", "notes", "verification",
     } <= summary.keys()  # fmt: skip
     assert summary["window"] == {
         "date": "2026-07-15",
@@ -198,14 +198,30 @@ def test_a_fleet_that_earns_has_a_verdict_too(greendc):
         "title": "T", "window": {"start": "a", "end": "b"}, "status": "optimal", "attribution": None, "unserved": [],
         "kpis": figures | {"cost_cny": -20.0}, "baseline": figures, "solver": {"gap": 0.0, "bound": -20.0},
         "targets": {"pue": target, "renewable_share": target}, "verification": {"clean": True},
+        "same_work": True, "unserved_reasons": {},
     }  # fmt: skip
     said = verdict(summary, Path("x"))
     assert "cost              -20 CNY, 20 below first come" in said
     assert "work" not in said
     summary["kpis"] |= {"gpu_h_served": 50.0, "cost_demand_cny": -30.0}
-    said = verdict(summary, Path("x"))
-    assert "work              50 GPU-hours against 100: the costs are not of the same work" in said
+    said = verdict(summary | {"same_work": False}, Path("x"))
+    assert "20 below first come, first served, which does not do the same work" in said
+    assert "work              50 GPU-hours against 100" in said
     assert "without demand    10 CNY against 0: the month's peak is 30 CNY of the saving" in said
+
+
+def test_a_plan_dearer_than_the_baseline_is_said_to_be(published):
+    from energy.publish import verdict
+
+    summary = published.read("summary.json")
+    base = summary["baseline"]
+    costs = {name: base[name] + more for name, more in (("cost_cny", 65.0), ("cost_demand_cny", 7.0))}
+    many = {f"j{n}": "because" for n in range(12)}
+    said = verdict(summary | {"kpis": summary["kpis"] | costs, "unserved_reasons": many}, Path("x"))
+    assert f"{costs['cost_cny']:,.0f} CNY, 65 ({65 / base['cost_cny']:.1%}) above first come, first served\n" in said
+    assert "the month's peak costs 7 CNY more" in said
+    assert "unserved          j0: because" in said and "j9: because" in said and "j10" not in said
+    assert "and 2 more: see the report" in said
 
 
 def test_a_window_without_jobs_is_planned(attempt, tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 HEADER = "job_id,gpu_type,gpus,duration_h"
@@ -21,7 +23,9 @@ def test_a_job_released_after_the_last_step_waits_for_the_next_window(attempt, t
     assert ran.code in (0, 5), ran.err
     assert ran.json["kpis"]["jobs_total"] == 1
     assert ran.json["unserved"] == []
-    assert any(note.startswith("1 jobs are released after the last step") for note in ran.json["notes"])
+    waits = "1 jobs are released after the last step of the window has begun and wait for the next: out."
+    assert waits in ran.json["warnings"]
+    assert ran.err == f"greendc: warning: {waits}\n"
 
 
 def test_a_job_that_goes_past_the_window_is_carried_out(attempt, tmp_path):
@@ -43,6 +47,29 @@ def test_a_due_job_that_finds_no_room_is_named(attempt, tmp_path):
     assert summary["kpis"]["jobs_unserved"] == len(summary["unserved"]) == 1
     assert summary["kpis"]["gpu_h_unserved"] == 48.0
     assert summary["verification"]["clean"] is True
+    assert list(summary["unserved_reasons"]) == summary["unserved"]
+    assert "taken by other jobs" in summary["unserved_reasons"][summary["unserved"][0]]
+
+
+def test_the_reason_for_a_job_without_a_place_is_its_own(attempt, tmp_path):
+    """Whole steps too few; inference in the way at every start; and what first come, first served does instead."""
+    jobs = _jobs(
+        tmp_path / "q.csv", "release,deadline,nodes",
+        "tight,big,4,1.5,2026-07-15T00:30:00+08:00,2026-07-15T02:00:00+08:00,",
+        "wide,small,14,3,2026-07-15T00:00:00+08:00,2026-07-15T06:00:00+08:00,beta",
+    )  # fmt: skip
+    ran = attempt("--horizon", 6, "--attribution", jobs=jobs)
+    summary = json.loads((attempt.out / "latest" / "summary.json").read_text(encoding="utf-8"))
+    reasons = summary["unserved_reasons"]
+    assert sorted(reasons) == ["tight", "wide"]
+    assert reasons["tight"].startswith("it takes 2 whole steps of 1 h (1.5 h rounded up), and fewer lie between")
+    assert reasons["wide"].startswith("even without other jobs no cluster it may use has 14 small GPUs free")
+    for job_id, reason in reasons.items():
+        assert f"{job_id}: {reason}" in ran.out
+    # the baseline runs the tight job late: the costs are not compared, the difference is not split
+    assert summary["baseline"]["jobs_late"] == 1 and summary["same_work"] is False
+    assert summary["attribution"] is None and summary["solver"]["saving_captured"] is None
+    assert "not of the same work" in ran.err
 
 
 def test_rounding_to_whole_steps_is_told(attempt, tmp_path):
@@ -55,5 +82,5 @@ def test_weather_far_from_its_node_is_told(attempt, small_epw):
     """The file's place is alpha's; for beta it is 650 km away."""
     ran = attempt("--horizon", 6, "--json", "--weather", f"beta=epw:{small_epw}")
     assert ran.code in (0, 5), ran.err
-    assert any("'beta'" in note and "km away" in note for note in ran.json["notes"])
-    assert ran.err == ""
+    assert any("'beta'" in text and "km away" in text for text in ran.json["warnings"])
+    assert ran.err.startswith("greendc: warning: ") and "km away" in ran.err

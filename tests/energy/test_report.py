@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -130,6 +131,9 @@ def made_summary() -> dict:
         },
         "solver": {"objective": 90000.0, "bound": 89700.0, "gap": 0.0033, "saving_captured": 0.99, "stages": [stage]},
         "attribution": {**split, "total_cny": 30000.0, "combinations": []},
+        "same_work": True,
+        "unserved_reasons": {},
+        "warnings": ["Weather far away."],
         "notes": ["Jobs: synthetic.", "Weather: first line\nsecond line"],
         "verification": {"clean": False, "checks": [{**law, "ok": True}, {**law, "name": "deadlines", "ok": False}]},
         "seed": 7,
@@ -201,6 +205,17 @@ def test_the_page_says_the_verdict(english: str) -> None:
     assert "broken laws: do not use this plan" in said
     assert "2026-07-15 00:00 to 2026-07-17 00:00, local time (UTC+8)" in said
     assert "Zhongwei 中卫" in said and "job-lost" in said and "second line" in said
+
+
+def test_costs_of_different_work_are_not_compared(plans: tuple[Plan, Plan]) -> None:
+    plan, baseline = plans
+    summary = made_summary() | {"same_work": False, "unserved_reasons": {"j1": "taken <by> others"}}
+    summary["kpis"]["gpu_h_served"], summary["baseline"]["gpu_h_served"] = 900.0, 1000.0
+    text = page((replace(plan, unserved=("j1", "j2")), baseline), summary=summary)
+    assert "Their costs are not of the same work: 900 GPU-hours against 1,000." in text
+    assert text.count("not the same work") == 2  # cost and CO2
+    assert "taken &lt;by&gt; others" in text
+    assert "Weather far away." in text
 
 
 def test_charts_carry_the_plan(plans: tuple[Plan, Plan], english: str) -> None:

@@ -92,6 +92,8 @@ def test_any_state_reads_back_equal(tmp_path_factory, node, remaining, moment):
         ({"running": [{"node": "alpha", "cluster": "x"}]}, "'job'"),
         ({"running": [{"node": "alpha", "cluster": "x", "job": {"job_id": "a"}}]}, "missing: gpu_type"),
         ({"nodes": []}, "malformed"),
+        ({"ended": "abc"}, "'ended' is not a list of job ids"),
+        ({"ended": [1]}, "'ended' is not a list of job ids"),
         ({"nodes": {"alpha": {}}}, "'month'"),
         ({"schema_version": 2}, "schema_version is 2"),
         ({"schema_version": None}, "schema_version is None"),
@@ -207,7 +209,7 @@ def chain(study_file, tmp_path_factory) -> SimpleNamespace:
     path.write_text(state_to_json(first.state), encoding="utf-8")
     state = read_state(path)
     second = plan_day(study, new, _request(datetime(2026, 7, 16)), weather_specs=SPECS, state=state)
-    return SimpleNamespace(study=study, first=first, state=state, second=second)
+    return SimpleNamespace(study=study, jobs=jobs, new=new, first=first, state=state, second=second)
 
 
 def _segment(result: DayResult, job_id: str):
@@ -280,6 +282,19 @@ def test_the_peak_of_the_month_is_carried_and_paid_once(chain):
     owed = sum(chain.study.node(node).grid.demand_price_cny_per_kw_month * more for node, more in peaks.items())
     assert chain.second.summary["kpis"]["cost_demand_cny"] == pytest.approx(owed, abs=1e-6)
     assert chain.second.summary["kpis"]["cost_demand_cny"] < chain.first.summary["kpis"]["cost_demand_cny"]
+
+
+def test_a_job_that_has_ended_is_not_run_again(chain):
+    """The whole queue of the first day given again: what ended is left out, what runs goes on, the rest is new."""
+    assert set(chain.state.ended) | {r.job.job_id for r in chain.state.running} == {"long", "late", "small", "short"}
+    assert "short" in chain.state.ended
+    given = [job for job in chain.jobs if job.deadline is None or job.deadline > _at(16, 20) or job.job_id == "short"]
+    again = plan_day(
+        chain.study, (*given, *chain.new), _request(datetime(2026, 7, 16)), weather_specs=SPECS, state=chain.state
+    )
+    assert set(again.plan.segments["job_id"]) == set(chain.second.plan.segments["job_id"])
+    assert any(note.startswith("1 jobs of the queue ended in earlier windows") for note in again.summary["notes"])
+    assert set(chain.state.ended) < set(again.state.ended)
 
 
 def test_a_setpoint_not_moved_since_before_the_window_has_been_held_for_both(chain):

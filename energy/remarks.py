@@ -1,0 +1,83 @@
+"""What must be said beside a plan's figures, in sentences: warnings to look at, notes for the record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from energy.inputs import rounding
+from energy.plan import Plan
+from energy.planner.clusters import clusters_of
+from energy.workload.jobs import Job
+
+
+def named(ids: Sequence[str], most: int = 20) -> str:
+    """Job ids in a sentence: the first few, and how many more."""
+    more = f" and {len(ids) - most} more" if len(ids) > most else ""
+    return ", ".join(ids[:most]) + more
+
+
+def work_warnings(same_work: bool, kpis: dict, baseline: dict) -> list[str]:
+    """That costs are not of the same work, where they are not."""
+    if same_work:
+        return []
+    return [
+        f"The plan serves {kpis['gpu_h_served']:,.0f} GPU-hours in the window and first come, first served "
+        f"{baseline['gpu_h_served']:,.0f}: their costs are not of the same work, and the difference is not split."
+    ]
+
+
+def weather_notes(weather: xr.Dataset) -> list[str]:
+    """The source of every node's weather, and what was done to it."""
+    names = weather["source"].values.astype(str) if "source" in weather.coords else []
+    notes = [f"Weather of {node}: {name}." for node, name in zip(weather["node"].values, names, strict=False)]
+    return notes + [text for text in (str(weather.attrs.get("history", "")),) if text]
+
+
+def rounding_note(inputs: xr.Dataset) -> str:
+    """What rounding jobs to whole steps did."""
+    rounded, step_h = rounding(inputs), float(inputs.attrs["step_h"])
+    return (
+        f"{rounded.jobs} of {inputs.sizes['job']} jobs were rounded up to whole steps of {step_h:g} h: "
+        f"{rounded.gpu_h_asked:,.0f} GPU-hours asked, {rounded.gpu_h_planned:,.0f} planned."
+    )
+
+
+def unserved_reasons(inputs: xr.Dataset, jobs: Sequence[Job], plan: Plan) -> dict[str, str]:
+    """Why each unserved job has no place, job id -> sentence: its own clock, the fleet without any other job,
+    or the other jobs."""
+    number = {job.job_id: i for i, job in enumerate(jobs)}
+    return {job_id: _reason(inputs, jobs[number[job_id]], number[job_id]) for job_id in plan.unserved}
+
+
+def _reason(inputs: xr.Dataset, job: Job, number: int) -> str:
+    step_h = float(inputs.attrs["step_h"])
+    first, last, length = (int(inputs[name].values[number]) for name in ("job_release", "job_last_start", "job_slots"))
+    if last < first:
+        needed = f"it takes {length} whole steps of {step_h:g} h"
+        hours = job.remaining_h if job.state == "running" else job.duration_h
+        if hours < length * step_h - 1e-9:
+            needed += f" ({hours:g} h rounded up)"
+        return f"{needed}, and fewer lie between the beginning of the next step after its release and its deadline"
+    if not _fits_alone(inputs, number, range(first, last + 1), length):
+        return (
+            f"even without other jobs no cluster it may use has {job.gpus} {job.gpu_type} GPUs free of inference, at a "
+            "node whose plant carries it, for its whole run before its deadline"
+        )
+    return "the GPUs and the plant it could use are taken by other jobs at every start before its deadline"
+
+
+def _fits_alone(inputs: xr.Dataset, number: int, starts: range, length: int) -> bool:
+    clusters, slots = clusters_of(inputs), inputs.sizes["time"]
+    gpus, add_kw = int(inputs["job_gpus"].values[number]), float(inputs["job_add_kw"].values[number])
+    room_kw = inputs["it_cap_kw"].values[:, None] - inputs["base_it_kw"].values
+    for pool in np.flatnonzero(inputs["job_pool_ok"].values[number]):
+        node = inputs["pool_node"].values[pool]
+        free = clusters.free[clusters.of_pool[pool]]
+        for first in starts:
+            span = slice(first, min(first + length, slots))
+            if free[:, span].min(axis=1).max() >= gpus and room_kw[node, span].min() >= add_kw - 1e-9:
+                return True
+    return False
