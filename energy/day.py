@@ -194,8 +194,9 @@ def plan_day(
             "window_sha256": _dataset_hash(inputs),
         },
     }
+    after = state_after(inputs, chosen, plan, before=state)
     check = verify_plan(
-        plan.data, plan.segments, study=study, weather=weather, jobs=chosen, state=state, summary=summary
+        plan.data, plan.segments, study=study, weather=weather, jobs=chosen, state=state, summary=summary, after=after
     )
     summary["verification"] = check.as_dict()
     if not check.clean:
@@ -204,9 +205,7 @@ def plan_day(
             f"The plan was not published: the independent check found {worst}. This is a fault of greendc; "
             "please report it with the study and the jobs."
         )
-    return DayResult(
-        plan, baseline, summary, state_after(inputs, chosen, plan, before=state), dict(outcome.seconds)
-    )
+    return DayResult(plan, baseline, summary, after, dict(outcome.seconds))
 
 
 def _opened(study: Study, specs: Mapping[str, str], hours: np.ndarray, seed: int) -> xr.Dataset:
@@ -299,22 +298,27 @@ def _audited(plan: Plan, kpis: dict, study: Study, weather: xr.Dataset) -> tuple
 
 def _solver_figures(outcome: Outcome, kpis: dict, baseline: dict, *, same_work: bool) -> dict:
     last = outcome.stages[-1]
-    possible = baseline["cost_cny"] - last.bound
-    captured = (baseline["cost_cny"] - kpis["cost_cny"]) / possible if same_work and possible > 0 else None
+    possible = baseline["cost_cny"] - last.bound  # infinite without a bound
+    known = same_work and 0 < possible < np.inf
+    captured = (baseline["cost_cny"] - kpis["cost_cny"]) / possible if known else None
     return {
         "name": "HiGHS",
         "objective": last.value,
-        "bound": last.bound,
-        "gap": last.gap,
+        "bound": _finite(last.bound),
+        "gap": _finite(last.gap),
         "saving_captured": captured,
         "placements": len(outcome.placements),
         "rows": outcome.problem.arrays.rows,
         "columns": outcome.problem.arrays.columns,
         "stages": [
-            {"name": s.name, "value": s.value, "bound": s.bound, "gap": s.gap, "status": s.status}
+            {"name": s.name, "value": s.value, "bound": _finite(s.bound), "gap": _finite(s.gap), "status": s.status}
             for s in outcome.stages
         ],
     }
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
 def _rfc3339(stamp: np.datetime64) -> str:

@@ -81,7 +81,7 @@ def verdict(summary: dict, folder: Path) -> str:
     part = f" ({abs(saved) / b['cost_cny']:.1%})" if b["cost_cny"] > 0 else ""  # selling power can make it 0 or less
     lines = [
         f"{summary['title']}: {summary['window']['start']} to {summary['window']['end']}",
-        f"  status            {summary['status']}, gap {solver['gap']:.2%} (proven bound {solver['bound']:,.0f} CNY), "
+        f"  status            {summary['status']}, {_proof(solver)}, "
         f"verifier {'clean' if summary['verification']['clean'] else 'NOT CLEAN'}",
         f"  jobs              {k['jobs_placed']} of {k['jobs_total']} placed, {k['jobs_late']} late"
         f" (first come, first served: {b['jobs_placed']} placed, {b['jobs_late']} late)",
@@ -111,3 +111,9 @@ def verdict(summary: dict, folder: Path) -> str:
         lines.append(f"  {'':<17} and {len(reasons) - MOST_UNSERVED} more: see the report")
     lines.append(f"  report            {folder / 'report.html'}")
     return "\n".join(lines)
+
+
+def _proof(solver: dict) -> str:
+    if solver["bound"] is None:
+        return "gap not known (no bound was proven in the time)"
+    return f"gap {solver['gap']:.2%} (proven bound {solver['bound']:,.0f} CNY)"

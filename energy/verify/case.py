@@ -148,19 +148,22 @@ def steps_of(job: Job, case: Case) -> int:
     return max(1, int(np.ceil(float(hours) / case.step_h - 1e-9)))
 
 
-def peaks_added_kw(case: Case) -> np.ndarray:
-    """What the window adds to the billed peak import of its civil months, (node,) [kW], summed over months.
+def billed_kw(case: Case, node_id: str, month: str) -> float:
+    """Peak a month is billed for before the window [kW]: the state's where it is of that month, else the study's."""
+    held = case.carried(node_id)
+    if held is not None and held.month == month:
+        return held.month_peak_kw
+    return case.study.node(node_id).grid.month_peak_kw
 
-    A month has been billed for the state's peak where the state is of that month, for the study's otherwise.
-    """
+
+def peaks_added_kw(case: Case) -> np.ndarray:
+    """What the window adds to the billed peak import of its civil months, (node,) [kW], summed over months."""
     months = [str(m) for m in (case.time + CIVIL).astype("datetime64[M]")]
     drawn, added = case.of("import_kw"), np.zeros(len(case.study.nodes))
     for n, node in enumerate(case.study.nodes):
-        held = case.carried(node.id)
         for month in set(months):
-            billed = held.month_peak_kw if held is not None and held.month == month else node.grid.month_peak_kw
             top = max(kw for kw, its in zip(drawn[n], months, strict=True) if its == month)
-            added[n] += max(0.0, top - billed)
+            added[n] += max(0.0, top - billed_kw(case, node.id, month))
     return added
 
 

@@ -11,7 +11,7 @@ import xarray as xr
 
 from energy.config import Study
 from energy.state import State
-from energy.verify import flows, money, plant
+from energy.verify import flows, money, plant, published
 from energy.verify import jobs as gangs
 from energy.verify.case import Case
 from energy.verify.result import Check, Verification, sentences
@@ -66,6 +66,7 @@ def verify_plan(
     jobs: Sequence[Job],
     state: State | None = None,
     summary: Mapping | None = None,
+    after: State | None = None,
     deadlines: bool = True,
     tolerance: float = 1e-6,
 ) -> Verification:
@@ -82,7 +83,10 @@ def verify_plan(
     study, weather, jobs, state
         What the plan was made from; weather hourly (node, time).
     summary
-        What is published of the plan: ``kpis``, ``targets`` and ``unserved`` are checked where given.
+        What is published of the plan: ``kpis``, ``targets``, ``unserved``, ``solver`` and ``attribution`` are
+        checked where given.
+    after
+        The state handed on, where there is one.
     deadlines
         False for a plan that does not look at deadlines (first come, first served).
     tolerance
@@ -121,6 +125,10 @@ def verify_plan(
         checks.append(_held(money.targets, case, figures.get("pue_plant", math.inf), given["targets"]))
     if "unserved" in given:
         checks.append(_held(gangs.unserved_listed, case, segments, list(given["unserved"])))
+    if "solver" in given:
+        checks += [_held(published.proof, case, given), _held(published.saving, given)]
+    if after is not None:
+        checks.append(_held(published.handed_on, case, segments, after))
     it = float(case.of("it_kw").sum())
     pue = float(case.of("facility_kw").sum()) / it if it > 0 else math.nan
     return Verification(tuple(checks), pue, figures.get("pue_plant", math.nan))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from energy.state import NodeState, RunningJob, State
 from energy.verify import audit_plant
 
 _spec = importlib.util.spec_from_file_location("verify_made", Path(__file__).with_name("test_verify_made.py"))
@@ -97,3 +100,141 @@ def test_what_is_published_of_the_plant_is_held_against_it(made, name):
     assert made.check(plan, summary=summary).clean
     summary["kpis"][name] = right[name] * 1.00001
     assert failed(made.check(plan, summary=summary)) == ["plant figures"]
+
+
+def full_summary(plan) -> dict:
+    """With a proof to 1 %, a split and a baseline 25 CNY dearer that does the same work."""
+    summary = summary_of(plan)
+    cost, missed = summary["kpis"]["cost_cny"], sum(t["missed_kwh"] for t in summary["targets"].values())
+    baseline = summary["kpis"] | {"cost_cny": cost + 25.0}
+    stages = [
+        {"name": "served", "value": 0.0, "bound": 0.0, "gap": 0.0, "status": "proven"},
+        {"name": "missed", "value": missed, "bound": missed, "gap": 0.0, "status": "proven"},
+        {"name": "cost", "value": cost, "bound": 0.99 * cost, "gap": 0.01, "status": "proven"},
+    ]
+    solver = {"objective": cost, "bound": 0.99 * cost, "gap": 0.01, "stages": stages}
+    split = {"placement_cny": 20.0, "setpoint_cny": 3.0, "battery_cny": 4.0, "targets_cny": 2.0, "total_cny": 25.0}
+    off = {"placement": False, "setpoint": False, "battery": False, "cost_cny": cost + 25.0}
+    more = {"status": "optimal", "baseline": baseline, "solver": solver}
+    return summary | more | {"attribution": split | {"combinations": [off]}}
+
+
+def test_a_proof_and_a_split_that_are_right_are_clean(made):
+    summary = full_summary(made.plan())
+    assert made.check(summary=summary).clean
+    unproven = summary["solver"] | {"bound": None, "gap": None}
+    unproven["stages"] = [*summary["solver"]["stages"][:2], summary["solver"]["stages"][2] | {"status": "limit"}]
+    unproven["stages"][2] |= {"bound": None, "gap": None}
+    assert made.check(summary=summary | {"status": "feasible", "solver": unproven}).clean
+
+
+PROOFS = {
+    "another cost": lambda s: s["solver"].update(objective=s["kpis"]["cost_cny"] + 1),
+    "a better bound than the stage's": lambda s: s["solver"].update(bound=s["solver"]["bound"] + 1),
+    "a smaller gap": lambda s: s["solver"].update(gap=0.001),
+    "a smaller gap of the stage": lambda s: (s["solver"].update(gap=0.001), s["solver"]["stages"][2].update(gap=0.001)),
+    "a bound above the value": lambda s: s["solver"]["stages"][0].update(bound=2.0),
+    "optimal unproven": lambda s: s["solver"]["stages"][0].update(status="limit"),
+    "less missed": lambda s: s["solver"]["stages"][1].update(value=-1.0, bound=-1.0),
+    "no cost stage": lambda s: s["solver"]["stages"].pop(),
+    "proven without a bound": lambda s: s["solver"]["stages"][0].update(bound=None, gap=None),
+}
+
+
+@pytest.mark.parametrize("fault", sorted(PROOFS))
+def test_a_proof_of_something_else_is_found(made, fault):
+    summary = full_summary(made.plan())
+    PROOFS[fault](summary)
+    assert failed(made.check(summary=summary)) == ["proof told as it is"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "change"),
+    [
+        ("lever", {"placement_cny": 21.0}),
+        ("targets", {"targets_cny": 0.0}),
+        ("total", {"total_cny": 30.0}),
+        ("off", {"combinations": []}),
+    ],
+)
+def test_a_saving_that_does_not_add_up_is_found(made, fault, change):
+    summary = full_summary(made.plan())
+    summary["attribution"] |= change
+    assert failed(made.check(summary=summary)) == ["saving adds up"], fault
+
+
+def test_a_split_of_different_work_is_found(made):
+    summary = full_summary(made.plan())
+    summary["baseline"]["gpu_h_served"] += 8
+    assert failed(made.check(summary=summary)) == ["saving adds up"]
+
+
+def state_after_by_hand(made) -> State:
+    plan, held = made.plan(), made.state.nodes
+    stock = {colour: float(plan[f"stock_{colour}_kwh"].values[0, -1]) for colour in ("green", "grey")}
+    peak = plan["import_kw"].max("time").values
+    alpha = NodeState(stock["green"], stock["grey"], 20.0, 4.0, max(30.0, float(peak[0])), "2026-07")
+    beta = replace(held["beta"], setpoint_held_h=21.0, month_peak_kw=max(1.0, float(peak[1])), month="2026-07")
+    long = next(job for job in made.jobs if job.job_id == "long")
+    job = replace(long, state="running", remaining_h=24.0, started=_made.OPENS + timedelta(hours=6), nodes=("alpha",))
+    return State(
+        at=_made.OPENS + timedelta(hours=12),
+        running=(RunningJob(job, "alpha", "alpha/bigx8/1"),),
+        nodes={"alpha": alpha, "beta": beta},
+        ended=("half", "running", "whole"),
+    )
+
+
+def test_the_state_that_the_plan_ends_with_is_clean(made):
+    assert failed(made.check(after=state_after_by_hand(made))) == []
+
+
+def _node(name: str, **changed):
+    return lambda s: replace(s, nodes=s.nodes | {name: replace(s.nodes[name], **changed)})
+
+
+def _running(**changed):
+    return lambda s: replace(s, running=(replace(s.running[0], **changed),))
+
+
+STATES = {
+    "another hour": lambda s: replace(s, at=s.at + timedelta(hours=1)),
+    "a node less": lambda s: replace(s, nodes={"alpha": s.nodes["alpha"]}),
+    "more green": _node("alpha", stock_green_kwh=99.0),
+    "less grey": _node("alpha", stock_grey_kwh=0.0),
+    "another setpoint": _node("alpha", setpoint_degc=24.0),
+    "held longer": _node("alpha", setpoint_held_h=12.0),
+    "what was held before forgotten": _node("beta", setpoint_held_h=12.0),
+    "a lower peak": _node("alpha", month_peak_kw=1.0),
+    "the month before": _node("beta", month="2026-06"),
+    "a job lost": lambda s: replace(s, running=()),
+    "another cluster": _running(cluster="alpha/bigx8/2"),
+    "an ended job forgotten": lambda s: replace(s, ended=("half", "whole")),
+    "a job said to have ended": lambda s: replace(s, ended=(*s.ended, "left")),
+}
+
+
+@pytest.mark.parametrize("fault", sorted(STATES))
+def test_a_state_that_is_not_the_plan_s_end_is_found(made, fault):
+    assert failed(made.check(after=STATES[fault](state_after_by_hand(made)))) == ["state handed on"]
+
+
+def test_a_carried_job_with_less_left_than_it_has_is_found(made):
+    state = state_after_by_hand(made)
+    short = replace(state.running[0], job=replace(state.running[0].job, remaining_h=1.0))
+    assert failed(made.check(after=replace(state, running=(short,)))) == ["state handed on"]
+
+
+@pytest.mark.parametrize(
+    ("below", "factor", "found"), [(0.0001, 0.999, []), (0.0007, 0.996, ["targets told as they are"])]
+)
+def test_a_pue_only_the_table_reaches_is_not_met(made, below, factor, found):
+    """The target lies below what the plant needs, above what the table says; to the third decimal they may differ."""
+    plan = made.plan()
+    target = 1 + float(plan["overhead_kw"].sum() / plan["it_kw"].sum()) - below
+    targets = made.study.targets.model_copy(update={"pue": target})
+    slim = replace(made, study=made.study.model_copy(update={"targets": targets}), overhead_factor=factor)
+    told = summary_of(slim.plan())
+    assert told["kpis"]["facility_kwh"] < target * told["kpis"]["it_kwh"]
+    told["targets"]["pue"] |= {"target": target, "met": True, "missed_kwh": 0.0}
+    assert failed(slim.check(summary=told)) == found
