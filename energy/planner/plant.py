@@ -12,7 +12,8 @@ Variables: y[n,t,k] in {0,1}, it[n,t,k] >= 0 (IT at reference inlet while in mod
     burning surplus renewables in it would raise the renewable share)
 (6) sum_k y[n,t,k] = 1
 (7) begin[n,t,k] >= y[n,t,k] - y[n,t-1,k];  sum_{tau in (t-dwell, t]} begin[n,tau,k] <= y[n,t,k]
-(8) y[n,t,k] + sum_{k': |T_k' - T_k| > rate h} y[n,t+1,k'] <= 1
+(8) y[n,t,k] + sum_{k': |T_k' - T_k| > rate x max(h, 1 h)} y[n,t+l,k'] <= 1    for every lag l within an hour;
+    where a setpoint is held for an hour or more, l = 1 says it all
 
 True IT power is sum_k inlet_factor[n,k] it[n,t,k]; facility power adds sum_k overhead[n,t,k].
 """
@@ -144,20 +145,24 @@ def add_dwell(problem, variables, inputs: xr.Dataset) -> None:
 
 
 def add_rate_limit(problem, variables, inputs: xr.Dataset) -> None:
-    """(8) Inlet air changes no faster than the rate limit [K/h] (ASHRAE: 5 with tape, 20 without)."""
+    """(8) Inlet air changes within any hour by no more than the limit [K] (ASHRAE TC 9.9: 5 with tape, 20 without)."""
     y, degc = variables.block["y"], inputs["setpoint_degc"].values
-    widest = inputs.attrs["setpoint_rate_k_per_h"] * inputs.attrs["step_h"] + 1e-9
+    step_h = float(inputs.attrs["step_h"])
+    widest = inputs.attrs["setpoint_rate_k_per_h"] * max(step_h, 1.0) + 1e-9
+    hour = max(1, round(1.0 / step_h))
+    lags = range(1, 2 if dwell_slots(inputs) >= hour else hour + 1)
     carried = inputs["initial_mode"].values
     for node, slot, mode in np.ndindex(*y.shape):
         if y[node, slot, mode] is None:
             continue
         far = [k for k in range(y.shape[2]) if abs(degc[node, k] - degc[node, mode]) > widest]
-        if slot == 0 and carried[node] in far:
-            constrain(problem, f"rate0_{node}_{mode}", linear([(1, y[node, 0, mode])]), "==", 0)
-        if slot + 1 < y.shape[1] and far:
-            after = [(1, y[node, slot + 1, k]) for k in far if y[node, slot + 1, k] is not None]
-            terms = [(1, y[node, slot, mode]), *after]
-            constrain(problem, f"rate_{node}_{slot}_{mode}", linear(terms), "<=", 1)
+        if slot < len(lags) and carried[node] in far:
+            constrain(problem, f"rate0_{node}_{slot}_{mode}", linear([(1, y[node, slot, mode])]), "==", 0)
+        for lag in lags:
+            if slot + lag < y.shape[1] and far:
+                after = [(1, y[node, slot + lag, k]) for k in far if y[node, slot + lag, k] is not None]
+                terms = [(1, y[node, slot, mode]), *after]
+                constrain(problem, f"rate_{node}_{slot}_{lag}_{mode}", linear(terms), "<=", 1)
 
 
 def it_terms(variables, inputs: xr.Dataset, node: int, slot: int) -> list:

@@ -201,7 +201,9 @@ def test_the_worst_check_and_the_number_of_breaches_are_told(made):
 
 def test_rate_and_grid_of_starts_count_in_hours(made):
     case = case_of(made, step_h=0.5)
-    case.plan["setpoint_degc"].values[0] = [20.0] * 12 + [23.0] * 12  # 3 K in half an hour: 6 K/h
+    case.plan["setpoint_degc"].values[0] = [20.0] * 12 + [25.0] * 12  # 5 K at once: 5 K in an hour, which is allowed
+    assert setpoint_rate(case).ok
+    case.plan["setpoint_degc"].values[0] = [20.0] * 12 + [23.0] + [26.0] * 11  # two moves of 3 K in an hour
     rate = setpoint_rate(case)
     assert not rate.ok and rate.worst == pytest.approx(1.0, rel=1e-9)
     segments = made.segments()

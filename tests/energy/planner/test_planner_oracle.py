@@ -150,3 +150,18 @@ def test_the_order_of_nodes_changes_nothing(toy, toy_job):
     assert least(turned) == pytest.approx(least(inputs), rel=1e-7)
     one, two = (objective(plan_window(given, gap=1e-6), given) for given in (inputs, turned))
     assert one == pytest.approx(two, rel=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("dwell_h", "rate", "rows"),
+    [
+        (0.25, 3.0, 2 * (5 + 4 + 3 + 2)),  # 4 K apart: not within an hour, at lags of 1 to 4 quarters
+        (1.0, 3.0, 2 * 5),  # held for an hour: no second move in it
+        (0.25, 4.0, 0),  # 4 K in an hour may be moved at once
+    ],
+)
+def test_the_rate_limit_is_of_any_hour(toy, dwell_h, rate, rows):
+    inputs = toy(slots=6, step_h=0.25, dwell_h=dwell_h, rate_k_per_h=rate)
+    names = build_problem(inputs, all_placements(inputs)).arrays.row_names
+    assert sum(name.startswith("rate_0_") for name in names) == rows
+    assert not any(name.startswith("rate_1_") for name in names)  # 2 K apart
