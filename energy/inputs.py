@@ -17,11 +17,11 @@ import numpy as np
 import xarray as xr
 
 from energy.config import Study
+from energy.config_load import base_it_kw, beyond_rating, beyond_supply, inlet_factors, it_cap_kw
 from energy.state import State
 from energy.workload.jobs import Job
 from energy.workload.packing import Pool
-from models.cooling import inlet_degc
-from models.gpu import GPUType, inlet_power_factor
+from models.gpu import GPUType
 from models.grid import energy_price
 from models.overhead import overhead_table
 from models.solar import pv_power
@@ -32,6 +32,7 @@ from weather.conventions.timeaxis import civil_hour
 
 LINES = 4  # of the convex overhead table, between the least and the most IT power of a node
 KNOTS_PER_LINE = 4  # plant evaluations each line is fitted to
+_CIVIL = np.timedelta64(8, "h")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def build_inputs(
     Raises
     ------
     ConfigError
-        Where a node's reserved load exceeds what its plant is rated for.
+        Where a node's reserved load exceeds what its plant is rated for, or what can be brought to it.
     DataError
         Where a job needs a power below its servers' idle draw.
     """
@@ -110,6 +111,7 @@ def build_inputs(
         },
     )
     _carry_modes(inputs, study, state)
+    _refuse_unfed(study, inputs)
     return inputs
 
 
@@ -176,36 +178,30 @@ def reserved_gpus(study: Study, pools: Sequence[Pool], time: np.ndarray, step_h:
     Gang pools give whole clusters (rounded up), so that what is left stays whole; free pools give GPUs.
     """
     number = {pool.pool_id: p for p, pool in enumerate(pools)}
+    hours = _civil_hours(time, step_h)
     reserved = np.zeros((len(pools), len(time)), dtype=int)
     for node in study.nodes:
         for load in node.inference:
             p = number[node.inference_pool(load)]
-            reserved[p] += _inference_gpus(load, time, step_h).max(axis=1)
+            reserved[p] += np.array(load.gpus_by_hour)[hours].max(axis=1)
     for p, pool in enumerate(pools):
         unit = 1 if pool.free else pool.cluster_gpus
         reserved[p] = np.minimum(-(-reserved[p] // unit) * unit, pool.gpus)
     return reserved
 
 
-def _inference_gpus(load, time: np.ndarray, step_h: float) -> np.ndarray:
-    """GPUs an inference load runs on, by civil hour, shape (time, hours of a step)."""
+def _civil_hours(time: np.ndarray, step_h: float) -> np.ndarray:
+    """Civil hours each step covers (0-23), shape (time, hours of a step)."""
     hours = np.arange(max(1, round(step_h))) + np.floor(civil_hour(time))[:, None]
-    return np.array(load.gpus_by_hour)[hours.astype(int) % 24]
+    return hours.astype(int) % 24
 
 
 def _fleet(study: Study, pools: Sequence[Pool], time: np.ndarray, step_h: float) -> dict:
     types = study.gpu_table()
     node_ids = [node.id for node in study.nodes]
     reserved = reserved_gpus(study, pools, time, step_h)
-    base = np.zeros((len(node_ids), len(time)))
-    for number, node in enumerate(study.nodes):
-        base[number] += node.other_it_kw
-        for load in node.inference:
-            gpu = types[load.gpu_type]
-            running = _inference_gpus(load, time, step_h).mean(axis=1)
-            base[number] += running * (load.power_frac * gpu.peak_kw - gpu.idle_kw)
-    for pool in pools:
-        base[node_ids.index(pool.node)] += pool.gpus * types[pool.gpu_type].idle_kw
+    hours = _civil_hours(time, step_h)
+    base = np.array([base_it_kw(node, types, hours) for node in study.nodes])
     return {
         "base_it_kw": (("node", "time"), base),
         "reserved_gpus": (("pool", "time"), reserved),
@@ -232,18 +228,11 @@ def _plant(study: Study, weather: xr.Dataset, data: dict, to_step: _Stepper) -> 
     for n, node in enumerate(study.nodes):
         plant = node.node_plant()
         degrees = np.array(node.cooling.setpoints_degc, dtype=float)
-        inlets = np.array([float(inlet_degc(plant.cooling, s)) for s in degrees])
-        factors = np.array([float(inlet_power_factor(t)) for t in inlets])
+        inlets, factors = inlet_factors(node)
         setpoint[n, : len(degrees)], factor[n, : len(degrees)], inlet[n, : len(degrees)] = degrees, factors, inlets
-        cap[n] = min(plant.electrical.rated_kw, plant.cooling.rated_heat_kw) / factors.max()
-        base = data["base_it_kw"][1][n]
-        if base.max() > cap[n]:
-            raise ConfigError(
-                f"node[{node.id}]: the idle servers and the reserved inference load reach {base.max():.0f} kW of IT "
-                f"power, but the plant is rated "
-                f"for {cap[n]:.0f} kW at its warmest setpoint. Raise node.electrical.rated_kw "
-                "and node.cooling.rated_heat_kw, or reserve less."
-            )
+        cap[n], base = it_cap_kw(node), data["base_it_kw"][1][n]
+        if problem := beyond_rating(node, base):
+            raise ConfigError(problem)
         full = sum(
             g * types[k].peak_kw for g, k, m in zip(gpus, kinds, node_of, strict=True) if m == n
         ) + node.other_it_kw
@@ -266,6 +255,22 @@ def _plant(study: Study, weather: xr.Dataset, data: dict, to_step: _Stepper) -> 
         "line_slope": (lines, slope),
         "table_hull_error_kw": ("node", hull_error),
     }
+
+
+def _refuse_unfed(study: Study, inputs: xr.Dataset) -> None:
+    """Refuse a window in some step of which a node has less power than it takes without any job."""
+    base = inputs["base_it_kw"].values[:, None, :]
+    lines = inputs["line_intercept_kw"].values + inputs["line_slope"].values * base[:, :, None]
+    need = inputs["inlet_factor"].values[:, :, None] * base + lines.max(axis=2)
+    least = np.where(inputs["mode_ok"].values[:, :, None], need, np.inf).min(axis=1)
+    civil = [str(t).replace("T", " ") for t in (inputs["time"].values + _CIVIL).astype("datetime64[m]")]
+    step_h = float(inputs.attrs["step_h"])
+    problems = [
+        beyond_supply(node, least[n], inputs["available_kw"].values[n], step_h=step_h, when=civil)
+        for n, node in enumerate(study.nodes)
+    ]
+    if any(problems):
+        raise ConfigError("\n".join(filter(None, problems)))
 
 
 def _fitted_lines(knots: np.ndarray, power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -389,7 +394,7 @@ def _carry_modes(inputs: xr.Dataset, study: Study, state: State | None) -> None:
 
 def civil_months(time: np.ndarray) -> np.ndarray:
     """Civil month each step begins in, as 2026-07; shape (time,)."""
-    return (time + np.timedelta64(8, "h")).astype("datetime64[M]").astype(str)
+    return (time + _CIVIL).astype("datetime64[M]").astype(str)
 
 
 def _month_peaks(study: Study, months: np.ndarray, state: State | None) -> np.ndarray:

@@ -354,8 +354,13 @@ class _Teller:
 
 
 def _no_plan(status: str) -> str:
-    return (
-        f"No feasible plan was found (state: {status}). The reserved load alone may exceed an import limit or a plant "
-        "rating: compare node.grid.import_limit_kw and node.cooling.rated_heat_kw with the node's load; or raise "
-        "--time-limit."
-    )
+    if status == "infeasible":
+        why = (
+            "Every step by itself can be fed, so the likely cause is a battery that cannot bridge all the hours in "
+            "which a node's reserved load needs more than its import limit and renewables bring, or cannot be filled "
+            "again by the end: raise node.grid.import_limit_kw or node.battery.energy_kwh, add renewables, or reserve "
+            "less inference."
+        )
+    else:
+        why = "The time may be too short for this window: raise --time-limit, or plan fewer jobs or longer steps."
+    return f"No feasible plan was found (state: {status}). {why}"

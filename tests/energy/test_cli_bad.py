@@ -408,9 +408,24 @@ def test_an_unproven_gap_is_published_with_exit_five(attempt, monkeypatch):
 
 
 def test_an_import_limit_below_the_reserved_load(attempt, edited_study):
-    """No plan exists; the refusal says where to look."""
+    """No plan exists in some step whatever is decided; the refusal names node, time, both powers and the way out."""
     study = edited_study(("import_limit_kw = 40.0", "import_limit_kw = 2.0"))
-    attempt(study=study).refused(9, "import limit")
+    ran = attempt(study=study)
+    ran.refused(3, "node[beta]", "at 2026-07-15 ", "2.0 kW by node.grid.import_limit_kw", "from the battery", "Raise")
+    asked, allowed, raised = (
+        float(re.search(pattern, ran.err)[1])
+        for pattern in (r"take at least ([\d.]+) kW", r"at most ([\d.]+) kW", r"to at least ([\d.]+),")
+    )
+    assert asked > allowed
+    assert raised == pytest.approx(2.0 + asked - allowed, abs=0.11)
+    enough = edited_study(("import_limit_kw = 40.0", f"import_limit_kw = {raised + 0.1:.1f}"))
+    assert attempt(study=enough, jobs="synthetic:1").code in (0, 5)
+
+
+def test_a_battery_too_small_for_the_window_is_the_solvers_to_find(attempt, edited_study):
+    """Every single step could be fed, the window cannot: the text says what is likely."""
+    study = edited_study(("import_limit_kw = 150.0", "import_limit_kw = 1.5"))
+    attempt(study=study).refused(9, "state: infeasible", "battery", "node.grid.import_limit_kw")
 
 
 def test_a_plan_that_breaks_a_law_is_never_published(attempt, monkeypatch):

@@ -1,0 +1,136 @@
+"""What a node draws with no job running, and whether its plant is rated for it and its connections carry it.
+
+`greendc check` and the plan ask the same functions: what one refuses, the other refuses in the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from energy.config import Study
+    from energy.config_nodes import NodeConfig
+    from models.gpu import GPUType
+
+
+def base_it_kw(node: NodeConfig, types: dict[str, GPUType], hours: np.ndarray) -> np.ndarray:
+    """IT power of a node with no job running, at the reference inlet [kW].
+
+    Parameters
+    ----------
+    node, types
+        The node and the study's GPU types.
+    hours
+        Civil hours each step covers (0-23), shape (step, hours of a step).
+
+    Returns
+    -------
+    ndarray, shape (step,)
+        Idle servers, reserved inference and `other_it_kw`, the mean over the hours of each step.
+    """
+    base = np.full(len(hours), float(node.other_it_kw))
+    for load in node.inference:
+        gpu = types[load.gpu_type]
+        running = np.array(load.gpus_by_hour)[hours].mean(axis=1)
+        base += running * (load.power_frac * gpu.peak_kw - gpu.idle_kw)
+    for pool in node.pools():
+        base += pool.cluster_gpus * pool.count * types[pool.gpu_type].idle_kw
+    return base
+
+
+def inlet_factors(node: NodeConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Server inlet [degC] and power over that at the reference inlet, at each setpoint; shape (setpoint,) both."""
+    from models.cooling import inlet_degc
+    from models.gpu import inlet_power_factor
+
+    plant = node.cooling.plant()
+    inlets = np.array([float(inlet_degc(plant, degc)) for degc in node.cooling.setpoints_degc])
+    return inlets, np.array([float(inlet_power_factor(inlet)) for inlet in inlets])
+
+
+def it_cap_kw(node: NodeConfig) -> float:
+    """IT power at the reference inlet the plant is rated for at every setpoint [kW]."""
+    _, factors = inlet_factors(node)
+    return min(node.electrical.rated_kw, node.cooling.rated_heat_kw) / factors.max()
+
+
+def beyond_rating(node: NodeConfig, base_kw: np.ndarray) -> str:
+    """Why the plant cannot carry what runs without any job, or nothing where it can.
+
+    Parameters
+    ----------
+    base_kw
+        From `base_it_kw`, shape (step,).
+    """
+    cap, most = it_cap_kw(node), float(base_kw.max())
+    if most <= cap:
+        return ""
+    return (
+        f"node[{node.id}]: the idle servers, the reserved inference load and other_it_kw reach {most:,.0f} kW of IT "
+        f"power, but the plant is rated for {cap:,.0f} kW at its warmest setpoint. Raise node.electrical.rated_kw "
+        "and node.cooling.rated_heat_kw, or reserve less."
+    )
+
+
+def beyond_supply(
+    node: NodeConfig, need_kw: np.ndarray, renewable_kw: np.ndarray, *, step_h: float, when: list[str] | None = None
+) -> str:
+    """Why what runs without any job cannot be fed, or nothing where the connections may do.
+
+    Judged step by step: what the grid, the renewables and the battery (full, if need be) can bring at once.
+    A battery that runs empty over several steps is not seen.
+
+    Parameters
+    ----------
+    need_kw
+        Least power taken in each step, shape (step,) [kW].
+    renewable_kw
+        Most PV and wind there can be in each step, shape (step,) [kW].
+    step_h
+        Length of a step [h].
+    when
+        Civil time of each step, for the text.
+    """
+    battery_kw = 0.0
+    if node.battery:
+        drained_kw = node.battery.energy_kwh * node.battery.discharge_eff / step_h
+        battery_kw = min(node.battery.power_kw, drained_kw)
+    allowed_kw = node.grid.import_limit_kw + renewable_kw + battery_kw
+    lacking = need_kw - allowed_kw
+    step = int(np.argmax(lacking))
+    if lacking[step] <= 1e-6 * need_kw[step]:
+        return ""
+    least = node.grid.import_limit_kw + lacking[step]
+    return (
+        f"node[{node.id}]: the idle servers, the reserved inference load, other_it_kw and their overhead take at "
+        f"least {need_kw[step]:,.1f} kW{' at ' + when[step] if when else ''}, but at most {allowed_kw[step]:,.1f} kW "
+        f"can come in: {node.grid.import_limit_kw:,.1f} kW by node.grid.import_limit_kw, "
+        f"{renewable_kw[step]:,.1f} kW of PV and wind, {battery_kw:,.1f} kW from the battery. Raise import_limit_kw "
+        f"to at least {least:,.1f}, reserve less inference, or add renewables or a battery."
+    )
+
+
+def load_problems(study: Study) -> Iterator[str]:
+    """Nodes that cannot run even without jobs, in no weather at all; one sentence each.
+
+    The hours of a civil day are judged in the study's own steps. PV and wind count at their full rating, so a
+    node that passes here may still lack power in the weather of a window.
+    """
+    types = study.gpu_table()
+    together = max(1, round(study.planning.step_h))
+    hours = np.arange(24).reshape(-1, together if 24 % together == 0 else 1)
+    for node in study.nodes:
+        base = base_it_kw(node, types, hours)
+        rated_out = sum(plant.capacity_kw for plant in (node.pv, node.wind) if plant)
+        _, factors = inlet_factors(node)
+        need = base * factors.min()
+        yield from filter(
+            None,
+            (
+                beyond_rating(node, base),
+                beyond_supply(node, need, np.full(len(need), rated_out), step_h=study.planning.step_h),
+            ),
+        )
