@@ -4,7 +4,7 @@ import string
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energy.workload import jobs as jobs_module
@@ -218,7 +218,6 @@ def job_of(draw, number):
     )
 
 
-@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_round_trip_loses_nothing(tmp_path_factory, data):
     jobs = tuple(data.draw(job_of(number)) for number in range(data.draw(st.integers(0, 4))))

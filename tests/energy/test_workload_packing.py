@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energy.workload.packing import (
@@ -64,7 +64,6 @@ def cases(draw):
     return segments, pool, reserved
 
 
-@settings(max_examples=150, deadline=None)
 @given(cases())
 def test_no_cluster_runs_more_than_it_has(case):
     segments, pool, reserved = case
@@ -91,7 +90,6 @@ def some_packing_exists(segments, pool, reserved):
     return False
 
 
-@settings(max_examples=100, deadline=None)
 @given(cases().filter(lambda case: len(case[0]) <= 5))
 def test_small_cases_are_settled_as_brute_force_settles_them(case):
     packing = pack_gangs(*case, repair_rounds=5)
@@ -205,7 +203,6 @@ def test_senseless_segments_are_refused(segments, reserved, said):
     assert said in str(caught.value)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.integers(1, 200), st.data())
 def test_gangs_that_share_clusters_obey_every_inequality(cluster_gpus, data):
     """Any sets of gangs that fit m clusters: the weights sum to at most m, for k = 1, 2, 3."""

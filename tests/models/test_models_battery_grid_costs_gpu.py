@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models.battery import Battery, stock_end, stock_retention
@@ -18,7 +18,6 @@ ALL = tuple(range(1, 13))
 BATTERY = Battery(energy_kwh=1000.0, power_kw=500.0)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     stock=st.floats(0, 1000),
     powers=st.lists(st.tuples(st.floats(0, 500), st.floats(0, 500)), min_size=1, max_size=24),

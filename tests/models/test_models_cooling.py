@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from models.cooling import (
@@ -61,7 +61,6 @@ def test_one_chiller_at_full_load_draws_heat_over_cop():
     assert power == pytest.approx(capacity / doe2_cop(10.0, 26.67, 1.0), rel=0.03)
 
 
-@settings(max_examples=60, deadline=None)
 @given(low=st.floats(0, 1000), high=st.floats(0, 1000), condenser=st.floats(5, 35), count=st.integers(1, 6))
 def test_staged_chillers_draw_more_for_more_heat(low, high, condenser, count):
     assume(low <= high)
@@ -163,7 +162,6 @@ def test_chiller_led_hall_never_cools_free(make_weather):
         assert np.all(np.abs(cooling_power(cold, plant, 500.0, setpoint)["free_share"].to_numpy()) < 1e-12)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     temp=st.floats(-25, 42),
     humidity=st.tuples(st.floats(3, 100), st.floats(3, 100)),
@@ -176,7 +174,6 @@ def test_power_does_not_rise_as_the_wet_bulb_falls(make_weather, plant, setpoint
     assert drier <= wetter * (1 + 1e-9)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     temps=st.tuples(st.floats(-25, 42), st.floats(-25, 42)),
     humidity=st.floats(5, 95),
@@ -189,7 +186,6 @@ def test_power_does_not_rise_as_the_day_cools(make_weather, plant, setpoint, tem
     assert cooler <= warmer * (1 + 1e-9)
 
 
-@settings(max_examples=60, deadline=None)
 @given(temp=st.floats(-25, 42), humidity=st.floats(3, 100), heat=st.floats(0, 1000))
 @plants
 def test_economiser_is_never_dearer_than_the_chiller(make_weather, plant, setpoint, temp, humidity, heat):
@@ -203,7 +199,6 @@ def test_economiser_is_never_dearer_than_the_chiller(make_weather, plant, setpoi
     assert np.all((share >= -1e-12) & (share <= 1.0))
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     heats=st.tuples(st.floats(0, 1000), st.floats(0, 1000)),
     temp=st.floats(-25, 42),

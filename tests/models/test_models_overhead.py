@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models.cooling import AirEconomiserPlant, WaterEconomiserPlant, cooling_power, outdoor_state
@@ -83,7 +83,6 @@ def test_overhead_is_the_sum_of_its_parts_and_losses_are_cooled(make_weather, pl
     )
 
 
-@settings(max_examples=60, deadline=None)
 @given(it=st.floats(1.0, 1000.0), temp=st.floats(-30, 42), humidity=st.floats(3, 100))
 @node_plants
 def test_pue_is_above_one(make_weather, plant, setpoint, it, temp, humidity):
@@ -101,7 +100,6 @@ def test_lower_hull_of_convex_points_is_themselves_and_of_others_is_below():
     assert lower_hull(knots, np.sqrt(knots)) == pytest.approx(knots / 2.0)
 
 
-@settings(max_examples=100, deadline=None)
 @given(values=st.lists(st.floats(-100, 100), min_size=3, max_size=7))
 def test_lower_hull_is_convex_below_and_touches_the_ends(values):
     knots = np.cumsum(1.0 + np.arange(len(values)) % 3)

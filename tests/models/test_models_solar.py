@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models.solar import PVPlant, pv_power
@@ -88,7 +88,6 @@ def test_losses_and_heat_lower_power(clear_day):
     assert float(pv_power(clear_day, replace(FIXED, loss_frac=0.3)).sum()) < float(base.sum())
 
 
-@settings(max_examples=20, deadline=None)
 @given(scale=st.floats(0.0, 1.0), capacity=st.floats(0.0, 5000.0))
 def test_power_is_within_its_limits_and_scales_with_capacity(clear_day, scale, capacity):
     dim = clear_day.assign({name: clear_day[name] * scale for name in ("ghi", "dni", "dhi")})

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models.wind import WindPlant, hub_wind_speed, turbine_curve, wind_power
@@ -71,7 +71,6 @@ def test_nearest_height_is_sheared(make_weather):
     assert hub_wind_speed(with_100, plant).to_numpy() == pytest.approx([7.0 * 1.2**0.2] * 2)
 
 
-@settings(max_examples=30, deadline=None)
 @given(low=st.floats(0.0, 20.0), more=st.floats(0.0, 3.0), loss=st.floats(0.0, 0.5))
 @pytest.mark.parametrize("turbine", ["E-141/4200", "SWT142/3150", "V126/3450", "VS112/2500"])
 def test_power_rises_with_wind_below_cut_out_and_keeps_its_limits(make_weather, turbine, low, more, loss):

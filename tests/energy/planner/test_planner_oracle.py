@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pulp
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array
@@ -107,7 +107,6 @@ JOBS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
 @given(jobs=JOBS, share=st.sampled_from([0.0, 0.5]), pue=st.sampled_from([1.18, 1.4]))
 def test_the_search_reaches_the_optimum_of_small_windows(jobs, share, pue, request):
     toy, toy_job = request.getfixturevalue("toy"), request.getfixturevalue("toy_job")

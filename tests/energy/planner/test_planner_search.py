@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energy.planner import search, stages
@@ -39,7 +39,6 @@ def used_gpus(inputs, placements, board):
     return used
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     jobs=st.lists(st.tuples(st.integers(1, 8), st.integers(1, 4), st.integers(0, 3)), min_size=1, max_size=10),
     steps=st.lists(st.tuples(st.booleans(), st.integers(0, 9), st.integers(0, 99)), max_size=30),
