@@ -68,17 +68,13 @@ def open_weather(specs: Mapping[str, str], nodes: Sequence[Node], *, time: np.nd
         from weather.climate import generate_climate
 
         places |= generate_climate(climate_nodes, time=stamps, seed=seed)
-    readers = {"epw": read_epw, "netcdf": read_netcdf}
     # one file may hold or serve many nodes: it is read once
-    read = cache(lambda kind, path: readers[kind](path))
+    read = cache(read_file)
     for node in nodes:
         kind, _, path = specs[node.node_id].partition(":")
-        if kind == "epw":
-            where = f"{path} for node {node.node_id!r}"
-            places[node.node_id] = map_typical_year(read(kind, path), time=stamps, where=where)
-        elif kind == "netcdf":
-            places[node.node_id] = _from_netcdf(read(kind, path), path, node, stamps)
-        _warn_far(node, places[node.node_id])
+        if path:
+            places[node.node_id] = of_file(read(kind, path), specs[node.node_id], node=node, time=stamps)
+        warn_far(node, places[node.node_id])
     return check_weather(stack_nodes({node.node_id: places[node.node_id] for node in nodes}))
 
 
@@ -116,7 +112,43 @@ def _check_nodes(specs: Mapping[str, str], nodes: Sequence[Node]) -> None:
             )
 
 
-def _from_netcdf(weather: xr.Dataset, path: str, node: Node, stamps: np.ndarray) -> xr.Dataset:
+def read_file(kind: str, path: str) -> xr.Dataset:
+    """A weather file, dims (time) or (node, time); `kind` is "epw" or "netcdf"."""
+    return read_epw(path) if kind == "epw" else read_netcdf(path)
+
+
+def of_file(weather: xr.Dataset, spec: str, *, node: Node, time: np.ndarray | None) -> xr.Dataset:
+    """What a file that was read by `read_file` holds for a node, dims (time).
+
+    Parameters
+    ----------
+    weather, spec
+        The file's content, and the spec that names it.
+    node
+        The node it is for.
+    time : ndarray of datetime64, shape (time,), naive UTC, or None
+        The wanted stamps, hourly on full hours; None for the file's own.
+
+    Raises
+    ------
+    DataError
+        When the file lacks the node or a wanted hour, or is not hourly.
+    """
+    kind, _, path = spec.partition(":")
+    place = _from_netcdf(weather, path, node) if kind == "netcdf" else weather
+    if time is not None:
+        return _on_stamps(place, path, node, time)
+    own = place["time"].values.astype("datetime64[ns]")
+    place = _on_stamps(place, path, node, own)
+    try:
+        _check_axis(own)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    return place
+
+
+def _from_netcdf(weather: xr.Dataset, path: str, node: Node) -> xr.Dataset:
+    """The node's row, with the file in its `source`."""
     if "node" in weather.dims:
         held = [str(name) for name in weather["node"].values]
         if node.node_id not in held:
@@ -125,7 +157,10 @@ def _from_netcdf(weather: xr.Dataset, path: str, node: Node, stamps: np.ndarray)
     source = str(weather["source"].item()) if "source" in weather.coords else str(weather.attrs.get("source", path))
     weather = weather.drop_vars([name for name in ("node", "source") if name in weather.coords])
     attrs = {**weather.attrs, "source": f"NetCDF {path}: {source}"}
-    weather = weather.assign_attrs(attrs)
+    return weather.assign_attrs(attrs)
+
+
+def _on_stamps(weather: xr.Dataset, path: str, node: Node, stamps: np.ndarray) -> xr.Dataset:
     if weather.attrs.get("typical_year"):
         return map_typical_year(weather, time=stamps, where=f"{path} for node {node.node_id!r}")
     held_stamps = weather["time"].values.astype("datetime64[ns]")
@@ -143,7 +178,8 @@ def _from_netcdf(weather: xr.Dataset, path: str, node: Node, stamps: np.ndarray)
     return weather.isel(time=rows)
 
 
-def _warn_far(node: Node, place: xr.Dataset) -> None:
+def warn_far(node: Node, place: xr.Dataset) -> None:
+    """Warn where a node's weather is of a place more than 50 km, or 150 m in altitude, away."""
     away_km = distance_km(node.latitude, node.longitude, float(place["latitude"]), float(place["longitude"]))
     higher_m = float(place["altitude_m"]) - node.altitude_m
     if away_km > FAR_KM or abs(higher_m) > FAR_M:

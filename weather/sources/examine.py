@@ -1,0 +1,92 @@
+"""Can the weather of a study be read? Asked before a window is known."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from weather.conventions import WeatherWarning
+from weather.conventions.errors import DataError
+from weather.nodes import Node
+from weather.sources import of_file, read_file, warn_far
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What is known of a study's weather.
+
+    ``covers``: per node that can be served, what its source covers. ``problems``, ``warnings``: sentences, one
+    for each fault of a file, however many nodes share it.
+    """
+
+    covers: dict[str, str]
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def examine_weather(specs: Mapping[str, str], nodes: Sequence[Node]) -> Examined:
+    """Read every file wholly and once, and look up every node's climate.
+
+    A file that passes may still lack hours of a window.
+
+    Parameters
+    ----------
+    specs : mapping of node id to spec
+        Well-formed, as `open_weather` takes them.
+    nodes : sequence of Node
+    """
+    content: dict[str, xr.Dataset | DataError] = {}
+    covers: dict[str, str] = {}
+    faults: dict[str, list[str]] = {}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", WeatherWarning)
+        for node in nodes:
+            spec = specs[node.node_id]
+            try:
+                covers[node.node_id] = "climate, any window" if spec == "climate" else _covers(spec, node, content)
+                if spec == "climate":
+                    _look_up_climate(node)
+            except DataError as error:
+                covers.pop(node.node_id, None)
+                faults.setdefault(str(error), []).append(node.node_id)
+    told = {text.removeprefix("weather: "): ", ".join(ids) for text, ids in faults.items()}
+    return Examined(
+        covers=covers,
+        problems=tuple(f"weather of {ids}: {text}" for text, ids in told.items()),
+        warnings=tuple(dict.fromkeys(str(w.message) for w in caught if issubclass(w.category, WeatherWarning))),
+    )
+
+
+def _look_up_climate(node: Node) -> None:
+    from weather.climate.normals import nearest_normals
+
+    nearest_normals(node)
+
+
+def _covers(spec: str, node: Node, content: dict[str, xr.Dataset | DataError]) -> str:
+    if spec not in content:
+        content[spec] = _read(spec)
+    found = content[spec]
+    if isinstance(found, DataError):
+        raise found
+    place = of_file(found, spec, node=node, time=None)
+    warn_far(node, place)
+    stamps = place["time"].values
+    if found.attrs.get("typical_year"):
+        civil = stamps + np.timedelta64(round(float(found.attrs["utc_offset_h"])), "h")
+        days = [np.datetime_as_string(stamp, unit="D")[5:] for stamp in (civil.min(), civil.max())]
+        return f"{spec}: a typical year, {stamps.size} h of {days[0]} to {days[1]}"
+    first, last = (np.datetime_as_string(stamp, unit="m") for stamp in (stamps[0], stamps[-1] + np.timedelta64(1, "h")))
+    return f"{spec}: {stamps.size} h from {first}Z to {last}Z"
+
+
+def _read(spec: str) -> xr.Dataset | DataError:
+    kind, _, path = spec.partition(":")
+    try:
+        return read_file(kind, path)
+    except DataError as error:
+        return error
+    except OSError as error:  # what a reader did not explain
+        return DataError(f"{path}: cannot be read ({error.strerror or error}). Give a file you may read.")
