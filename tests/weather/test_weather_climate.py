@@ -115,7 +115,9 @@ def test_daily_range_of_temperature_is_the_normals(years, node_id):
     normals = calibrate(load_nodes()[node_id]).normals.monthly
     days = years[node_id]["temp_air"].resample("D")
     found = by_month(days.max() - days.min()) / (normals["t_max_c"] - normals["t_min_c"])
-    assert (np.abs(found - 1.0) < 0.06).all(), found
+    # ranges spread by a third; 210 days of lag-1 0.36 tell as much as 100: 0.033 is one standard error
+    assert (np.abs(found - 1.0) < 0.1).all(), found
+    assert abs(found.mean() - 1.0) < 0.025
     by_hour = years[node_id]["temp_air"].groupby(years[node_id].index.hour).mean()
     # solar noon is at 12:50 to 13:00 civil in the west, so sunrise is 6 to 8 and the peak 15 to 16
     assert by_hour.idxmin() in (5, 6, 7) and by_hour.idxmax() in (14, 15, 16)
@@ -129,9 +131,9 @@ def test_days_hang_together_as_in_the_statistics(years, clearness, node_id):
     assert temp.autocorr(1) == pytest.approx(statistics["temp_daily_lag1"], abs=0.05)
 
     kt = clearness[node_id]
-    assert kt.std() == pytest.approx(statistics["kt_daily_std"], rel=0.08)
-    # cloud within the day, new every day, takes a tenth of it; 0.02 is one standard error
-    assert kt.autocorr(1) == pytest.approx(0.9 * statistics["kt_daily_lag1"], abs=0.06)
+    assert kt.std() == pytest.approx(statistics["kt_daily_std"], rel=0.04)
+    # 0.02 is one standard error
+    assert kt.autocorr(1) == pytest.approx(statistics["kt_daily_lag1"], abs=0.05)
 
     wind = years[node_id]["wind_speed"]
     relative = wind / wind.groupby([wind.index.month, wind.index.hour]).transform("mean")
@@ -141,12 +143,70 @@ def test_days_hang_together_as_in_the_statistics(years, clearness, node_id):
     assert shape == pytest.approx(statistics["wind_weibull_k"], abs=0.1)
 
 
+@pytest.mark.parametrize("node_id", IDS)
+def test_days_spread_with_the_season_as_in_the_facts(years, node_id):
+    normals = calibrate(load_nodes()[node_id]).normals
+    yearly, summer = normals.statistics["temp_daily_std"], normals.statistics["temp_summer_std"]
+    assert np.sqrt(np.mean(normals.temp_spread**2)) == pytest.approx(1.0, abs=1e-12)
+    assert yearly * np.sqrt(np.mean(normals.temp_spread[5:8] ** 2)) == pytest.approx(summer, abs=1e-9)
+
+    temp = anomaly(years[node_id]["temp_air"])
+    spread = temp.groupby(temp.index.month).std().to_numpy()
+    # 210 days of lag-1 0.73 tell of a spread as 64 independent ones: 9 % is one standard error, of 60 months the
+    # worst lies at 3
+    assert spread == pytest.approx(yearly * normals.temp_spread, rel=0.32)
+    assert temp[temp.index.month.isin([6, 7, 8])].std() == pytest.approx(summer, rel=0.15)
+    assert spread[5:8].max() < spread[:4].min()
+
+
+@pytest.mark.parametrize("node_id", IDS)
+def test_sunny_days_of_summer_are_warm(years, clearness, node_id):
+    statistics = calibrate(load_nodes()[node_id]).normals.statistics
+    temp, kt = anomaly(years[node_id]["temp_air"]), clearness[node_id]
+
+    def alike(months: list[int], shift: int = 0) -> float:
+        chosen = kt.index.month.isin(months)
+        return float(kt[chosen].corr(temp.shift(-shift)[chosen]))
+
+    mean, swing = statistics["temp_per_clearness"], statistics["temp_per_clearness_swing"]
+    # June to August and December to February: the cosine about its peak averages to 0.91; 0.05 is one standard error
+    assert alike([6, 7, 8]) == pytest.approx(mean + 0.91 * swing, abs=0.15)
+    assert alike([12, 1, 2]) == pytest.approx(mean - 0.91 * swing, abs=0.15)
+    # the day after, too: 0.66 to 0.88 of it in the files of five stations, 0.58 to 0.67 over 80 years here
+    assert 0.45 < alike([6, 7, 8], shift=1) / alike([6, 7, 8]) < 0.85
+
+
+@pytest.mark.parametrize("node_id", IDS)
+def test_hottest_hour_of_a_year_is_as_far_from_the_hottest_month_as_in_records(years, node_id):
+    # mean annual extreme maximum (ASHRAE 2025, in the EPW headers) less the mean daily maximum of the file's hottest
+    # month: Chengdu 5.1, Kunming 5.5, Chongqing 7.3, Taiyuan 7.6, Urumqi 8.6; two standard errors of seven years 0.9
+    temp = years[node_id]["temp_air"]
+    hottest = temp.groupby(temp.index.year).max().mean()
+    daily = temp.resample("D").max()
+    assert 4.2 < hottest - daily.groupby(daily.index.month).mean().max() < 9.5
+
+
+def test_two_days_of_july_keep_near_their_normal():
+    time = stamps("2026-07-15", "2026-07-17")
+    made = [generate_climate(NODES, time=time, seed=seed) for seed in range(48)]
+    for node in NODES:
+        normals = calibrate(node).normals
+        normal = normals.monthly["t_mean_c"][6] + 6.5e-3 * (normals.temp_altitude_m - node.altitude_m)
+        means = np.array([float(place[node.node_id]["temp_air"].mean()) for place in made])
+        # two days of a daily spread of 2.27 or 1.84 K and a lag-1 of 0.73 or more: 2.1 and 1.7 K, each sure to 10 %
+        assert 1.2 < means.std() < 2.6, node.node_id
+        # mid-July lies up to 0.6 K above the month where June is much colder
+        assert -0.9 < means.mean() - normal < 1.5, node.node_id
+        assert np.abs(means - means.mean()).max() < 7.5, node.node_id
+
+
 @pytest.mark.parametrize(
     ("one", "other", "warmth", "light", "wind"),
-    [  # shared x exp(-d2 / 2 L2) of the statistics at 128, 295 and 1235 km, x 0.9 where hourly cloud is added
+    [  # shared x exp(-d2 / 2 L2) of the statistics at 128, 295 and 1235 km, x 0.9 where hourly cloud is added;
+        # the part of warmth that clearness gives has clearness' field: 0.35 instead of 0.41 over 80 years
         ("horinger", "ulanqab", 0.97, 0.84, 0.77),
         ("zhongwei", "qingyang", 0.93, 0.78, 0.68),
-        ("zhongwei", "guian", 0.41, 0.16, 0.05),
+        ("zhongwei", "guian", 0.35, 0.16, 0.05),
     ],
 )
 def test_nearby_places_share_their_weather(years, clearness, one, other, warmth, light, wind):
@@ -237,7 +297,10 @@ def test_higher_place_is_colder_in_thinner_air():
     low = NODES[0]
     high = Node(low.node_id, low.name_en, low.name_zh, low.province, low.latitude, low.longitude, low.altitude_m + 400)
     below, above = (week((node,))["zhongwei"] for node in (low, high))
-    assert below["temp_air"].values - above["temp_air"].values == pytest.approx(2.6, abs=1e-9)
+    difference = below["temp_air"].values - above["temp_air"].values
+    assert difference.mean() == pytest.approx(2.6, abs=0.05)
+    # the sky of the higher place is another share of thinner air, and warmth follows the sky
+    assert difference == pytest.approx(2.6, abs=0.2)
     assert float(above["pressure"][0]) == pytest.approx(float(standard_pressure(1626.0)))
 
 
@@ -254,7 +317,7 @@ def test_climate_is_not_guessed_far_from_every_place():
 
 
 def test_every_data_row_has_a_source():
-    for name in ("climate.csv", "statistics.csv", "places.csv"):
+    for name in ("climate.csv", "seasons.csv", "statistics.csv", "places.csv"):
         rows = pd.read_csv(resources.files("weather.climate").joinpath(f"data/{name}"))
         assert rows["source"].str.len().min() > 10
     assert {place: normals.monthly["kt"].size for place, normals in load_normals().items()} == dict.fromkeys(IDS, 12)

@@ -5,35 +5,33 @@ from functools import lru_cache
 
 import numpy as np
 
+from weather.climate.clearness import Clearness, calibrate_clearness, normal_quadrature
 from weather.climate.normals import Normals, mean_preserving_nodes, nearest_normals
-from weather.climate.sun import sun_over
 from weather.derive import LAPSE_RATE_K_PER_KM, dew_point, relative_humidity_from_dew
 from weather.nodes import Node
 
-_SAMPLE_YEAR = 2001
-_SAMPLE_DAYS = (3, 8, 13, 18, 23, 28)
 _HALVINGS = 40
+_MOST_BY_CLEARNESS = 0.9  # of the temperature's innovations, lest a place's warmth hang on its sunshine alone
 
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """Parameters of one node; arrays of shape (12,), by month or at mid-month.
+    """Parameters of one node; arrays of shape (12,), values at mid-month to interpolate through the year.
 
-    clearness_location, clearness_scale: mean and standard deviation of the logit of daily clearness
-    (share of the clearest-air irradiance). temp_mean, temp_range, dew_mean, wind_mean: values at
-    mid-month to interpolate through the year. temp_lag1, temp_std: of the anomaly at noon, such that the
-    daily means have the lag-1 and spread of the statistics.
+    temp_lag1, temp_std: of the temperature anomaly at noon, such that the daily means have the lag-1 and the
+    spread of the statistics. temp_by_clearness: correlation of its innovations with those of clearness, such
+    that daily means correlate with daily clearness as in the statistics.
     """
 
     normals: Normals
-    clearness_location: np.ndarray
-    clearness_scale: np.ndarray
+    clearness: Clearness
     temp_mean: np.ndarray
     temp_range: np.ndarray
+    temp_std: np.ndarray
+    temp_by_clearness: np.ndarray
+    temp_lag1: float
     dew_mean: np.ndarray
     wind_mean: np.ndarray
-    temp_lag1: float
-    temp_std: float
 
 
 @lru_cache(maxsize=64)
@@ -54,22 +52,45 @@ def calibrate(node: Node) -> Calibrated:
         When no embedded climate is near the node.
     """
     normals = nearest_normals(node)
-    location, scale = _clearness(node, normals)
-    temp_lag1, temp_std = _noon_anomaly(normals.statistics["temp_daily_lag1"], normals.statistics["temp_daily_std"])
+    statistics = normals.statistics
+    clearness = calibrate_clearness(node, normals)
+    temp_lag1, noon_std = _noon_anomaly(statistics["temp_daily_lag1"], statistics["temp_daily_std"])
     lift_k = LAPSE_RATE_K_PER_KM * (normals.temp_altitude_m - node.altitude_m) / 1000.0
     temp_mean = normals.monthly["t_mean_c"] + lift_k
     temp_range = normals.monthly["t_max_c"] - normals.monthly["t_min_c"]
     return Calibrated(
         normals=normals,
-        clearness_location=location,
-        clearness_scale=scale,
+        clearness=clearness,
         temp_mean=mean_preserving_nodes(temp_mean),
         temp_range=mean_preserving_nodes(temp_range),
+        temp_std=noon_std * mean_preserving_nodes(normals.temp_spread),
+        temp_by_clearness=_temp_by_clearness(normals, clearness, temp_lag1, noon_std),
+        temp_lag1=temp_lag1,
         dew_mean=mean_preserving_nodes(_dew_mean(node, normals, temp_mean, temp_range)),
         wind_mean=mean_preserving_nodes(normals.monthly["wind10_mean_ms"]),
-        temp_lag1=temp_lag1,
-        temp_std=temp_std,
     )
+
+
+def _clearness_correlation(statistics: dict[str, float]) -> np.ndarray:
+    """Correlation of the daily temperature anomaly with daily clearness by month, shape (12,)."""
+    since_july = 2.0 * np.pi * (np.arange(12) - 6.0) / 12.0
+    return statistics["temp_per_clearness"] + statistics["temp_per_clearness_swing"] * np.cos(since_july)
+
+
+def _temp_by_clearness(normals: Normals, clearness: Clearness, noon_lag1: float, noon_std: float) -> np.ndarray:
+    """Correlation of the innovations with which daily means correlate as in the statistics, shape (12,).
+
+    Notes
+    -----
+    Two AR(1) of lag-1 a and b whose innovations correlate by w correlate by w sqrt((1 - a2)(1 - b2)) / (1 - ab)
+    on the same day, by a of it with the other's day before and by b with its day after. The mean of a day is
+    1/8, 3/4, 1/8 of the noons around it.
+    """
+    a, b = noon_lag1, clearness.lag1
+    same_day = np.sqrt((1.0 - a**2) * (1.0 - b**2)) / (1.0 - a * b)
+    of_daily_mean = (0.75 + 0.125 * (a + b)) * noon_std / normals.statistics["temp_daily_std"]
+    full = same_day * of_daily_mean * clearness.day_correlation
+    return np.clip(_clearness_correlation(normals.statistics) / full, -_MOST_BY_CLEARNESS, _MOST_BY_CLEARNESS)
 
 
 def _noon_anomaly(lag1: float, std: float) -> tuple[float, float]:
@@ -92,69 +113,6 @@ def _noon_anomaly(lag1: float, std: float) -> tuple[float, float]:
     return noon, std / float(np.sqrt(zero + 2.0 * one * noon + 2.0 * two * noon**2))
 
 
-def _clearness(node: Node, normals: Normals) -> tuple[np.ndarray, np.ndarray]:
-    """Location and scale of the logit-normal clearness by month.
-
-    Sought: mean of clearness = kt H0 / He and its daily standard deviation = std(kt) H0 / He, with H0 the
-    extraterrestrial and He the clearest-air irradiation of the month at the node.
-    """
-    statistics = normals.statistics
-    ratio = _extraterrestrial_over_envelope(node, statistics["envelope_linke_turbidity"])
-    mean = normals.monthly["kt"] * ratio
-    # a variable between 0 and 1 with this mean cannot spread further than sqrt(mean (1 - mean))
-    spread = np.minimum(statistics["kt_daily_std"] * ratio, 0.9 * np.sqrt(mean * (1.0 - mean)))
-    low, high = np.full(12, 0.02), np.full(12, 6.0)
-    for _ in range(_HALVINGS):
-        scale = 0.5 * (low + high)
-        too_wide = _clearness_moments(_location(mean, scale, statistics), scale, statistics)[1] > spread
-        high, low = np.where(too_wide, scale, high), np.where(too_wide, low, scale)
-    scale = 0.5 * (low + high)
-    return _location(mean, scale, statistics), scale
-
-
-def _location(mean: np.ndarray, scale: np.ndarray, statistics: dict[str, float]) -> np.ndarray:
-    low, high = np.full(12, -12.0), np.full(12, 12.0)
-    for _ in range(_HALVINGS):
-        location = 0.5 * (low + high)
-        too_bright = _clearness_moments(location, scale, statistics)[0] > mean
-        high, low = np.where(too_bright, location, high), np.where(too_bright, low, location)
-    return 0.5 * (low + high)
-
-
-def _clearness_moments(
-    location: np.ndarray, scale: np.ndarray, statistics: dict[str, float]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mean of hourly clearness and standard deviation of its daily mean, by quadrature; shapes (12,)."""
-    day, day_weight = _normal_quadrature(17)
-    hour, hour_weight = _normal_quadrature(9)
-    logit = location[:, None, None] + scale[:, None, None] * (
-        day[None, :, None] + statistics["cloud_hourly_ratio"] * hour[None, None, :]
-    )
-    daily = (hour_weight / (1.0 + np.exp(-logit))).sum(axis=2)
-    mean = (day_weight * daily).sum(axis=1)
-    return mean, np.sqrt((day_weight * (daily - mean[:, None]) ** 2).sum(axis=1))
-
-
-@lru_cache(maxsize=8)
-def _normal_quadrature(points: int) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights that integrate against the standard normal law."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(points)
-    return nodes, weights / weights.sum()
-
-
-def _extraterrestrial_over_envelope(node: Node, linke_turbidity: float) -> np.ndarray:
-    hours = np.concatenate(
-        [
-            np.datetime64(f"{_SAMPLE_YEAR}-{month:02d}-{day:02d}", "ns") + np.arange(24) * np.timedelta64(1, "h")
-            for month in range(1, 13)
-            for day in _SAMPLE_DAYS
-        ]
-    )
-    sun = sun_over(node, hours, linke_turbidity=linke_turbidity)
-    shape = (12, -1)
-    return sun.extraterrestrial.reshape(shape).sum(axis=1) / sun.envelope.reshape(shape).sum(axis=1)
-
-
 def _dew_mean(node: Node, normals: Normals, temp_mean: np.ndarray, temp_range: np.ndarray) -> np.ndarray:
     """Monthly mean dew point with which hourly relative humidity has the normals' mean.
 
@@ -169,17 +127,19 @@ def _dew_mean(node: Node, normals: Normals, temp_mean: np.ndarray, temp_range: n
         peak_h=statistics["temp_peak_solar_h"],
     )
     cycle = cycle - cycle.mean(axis=1, keepdims=True)
-    points, weights = _normal_quadrature(7)
-    warm = statistics["temp_daily_std"] * points[:, None]
-    moist = np.hypot(statistics["dew_daily_std"], statistics["dew_per_clearness"]) * points[None, :]
+    points, weights = normal_quadrature(7)
+    month = (12, 1, 1, 1)
+    warm = (statistics["temp_daily_std"] * normals.temp_spread).reshape(month) * points[:, None]
+    clear = _clearness_correlation(statistics).reshape(month)
+    aside = np.hypot(statistics["dew_daily_std"], statistics["dew_per_clearness"] * np.sqrt(1.0 - clear**2))
+    moist = statistics["dew_per_temp"] * warm + statistics["dew_per_clearness"] * clear * points[:, None]
+    moist = moist + aside * points[None, :]
     weight = weights[:, None] * weights[None, :] / 24.0
     temp = (temp_mean[:, None] + temp_range[:, None] * cycle)[:, :, None, None] + warm
     low, high = dew_point(temp_mean, wanted) - 15.0, temp_mean + 10.0
     for _ in range(_HALVINGS):
         dew = 0.5 * (low + high)
-        humidity = relative_humidity_from_dew(
-            temp, dew[:, None, None, None] + statistics["dew_per_temp"] * warm + moist
-        )
+        humidity = relative_humidity_from_dew(temp, dew.reshape(month) + moist)
         too_wet = (humidity * weight).sum(axis=(1, 2, 3)) > wanted
         high, low = np.where(too_wet, dew, high), np.where(too_wet, low, dew)
     # what is sought is the mean before the cut at saturation, which the generator makes again

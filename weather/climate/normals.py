@@ -22,7 +22,7 @@ class Normals:
 
     `monthly` holds arrays of shape (12,): clearness index kt, ghi [kWh/m2 a day], temperatures [degC],
     relative humidity [%], wind at 10 m [m/s]. `statistics` holds scalars, the place's own over the
-    common ones.
+    common ones. `temp_spread`, shape (12,), is the day-to-day spread of temperature in a month over that of the year.
     """
 
     place: str
@@ -31,6 +31,7 @@ class Normals:
     temp_altitude_m: float
     monthly: dict[str, np.ndarray]
     statistics: dict[str, float]
+    temp_spread: np.ndarray
     source: str
 
 
@@ -49,20 +50,37 @@ def load_normals() -> dict[str, Normals]:
     np.float64(0.2784)
     """
     climate, statistics = _rows("climate.csv"), _rows("statistics.csv")
+    shape = np.array([float(line["temp_spread"]) for line in _rows("seasons.csv")])
     normals = {}
     for row in _rows("places.csv"):
         place = row["place"]
         months = [line for line in climate if line["place"] == place]
+        own = {line["quantity"]: float(line["value"]) for line in statistics if line["place"] in ("*", place)}
         normals[place] = Normals(
             place=place,
             latitude=float(row["latitude"]),
             longitude=float(row["longitude"]),
             temp_altitude_m=float(row["temp_altitude_m"]),
             monthly={name: np.array([float(line[name]) for line in months]) for name in _MONTHLY},
-            statistics={line["quantity"]: float(line["value"]) for line in statistics if line["place"] in ("*", place)},
+            statistics=own,
+            temp_spread=_temp_spread(shape, yearly=own["temp_daily_std"], summer=own["temp_summer_std"]),
             source=months[0]["source"],
         )
     return normals
+
+
+def _temp_spread(shape: np.ndarray, *, yearly: float, summer: float) -> np.ndarray:
+    """Spread of each month over that of the year, shape (12,).
+
+    The pooled shape of the stations, its variance tilted from summer to winter by a yearly cosine until June
+    to August have the place's own summer spread; the mean square of the months stays 1.
+    """
+    pooled = shape**2 / np.mean(shape**2)
+    tilted = pooled * np.cos(2.0 * np.pi * (np.arange(12) - 6.0) / 12.0)
+    share = (summer / yearly) ** 2
+    tilt = (pooled[5:8].mean() - share) / (tilted[5:8].mean() - share * tilted.mean())
+    variance = pooled - tilt * tilted
+    return np.sqrt(variance / variance.mean())
 
 
 def nearest_normals(node: Node) -> Normals:
