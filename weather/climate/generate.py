@@ -15,8 +15,9 @@ temperature within 2 % and 0.005. Means of two days from 15 July spread by 1.6 t
 
 Extremes are those of a Gaussian anomaly, fit for plans and not for sizing. The hottest hour of a year is 6.4
 to 7.7 K above the mean daily maximum of the hottest month; in the records of five stations it is 5.1 to 8.6.
-At Horinger and Ulanqab a fifth to a third of these hours fall before June. Winter is widened until the spread of the
-year holds, so their coldest hour, -28 degC and -29 degC on average, may be too cold.
+At Horinger and Ulanqab a fifth to a third of these hours fall before June. Winter is widened until the spread
+of the year holds: the coldest hour is 6.2 to 10.8 K below the mean daily minimum of the coldest month, in the
+records 5.5 to 8.9, so it is up to 2 K too cold at Ulanqab.
 """
 
 import math
