@@ -152,17 +152,38 @@ def check(
     study: Annotated[Path, typer.Argument(help="Study file (TOML).")],
     as_json: JsonOption = False,
 ) -> None:
-    """Read a study, say what is in it or exactly what is wrong with it."""
+    """Read a study and its weather files, say what is in them or all that would stop a plan."""
     from energy.config import load_study, study_hash
+    from energy.config_checks import study_warnings
+    from energy.config_load import load_problems
+    from energy.requests import weather_specs, window
     from energy.starter import describe_study
+    from weather.sources.examine import examine_weather
 
     loaded = load_study(study)
+    problems = []
+    try:
+        window(loaded, horizon_h=None, step_min=None)
+    except ConfigError as error:
+        problems.append(f"planning: {error}")
+    weather = examine_weather(weather_specs(loaded, ()), [node.node() for node in loaded.nodes])
+    problems += [*load_problems(loaded), *weather.problems]
+    if problems:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise ConfigError("\n  ".join([f"{study}: {count} that would stop a plan", *problems]))
     rows = describe_study(loaded)
+    warned = [*study_warnings(loaded, loaded.planning.step_h), *weather.warnings]
     if as_json:
-        print(json.dumps({"ok": True, "study_sha256": study_hash(loaded), "nodes": rows}, ensure_ascii=False))
+        head = {"ok": True, "study_sha256": study_hash(loaded), "nodes": rows}
+        print(json.dumps({**head, "weather": weather.covers, "warnings": warned}, ensure_ascii=False))
         return
+    for warning in warned:
+        print(f"greendc: warning: {warning}", file=sys.stderr)
     print(f"{study}: ok ({loaded.title})")
     _print_table(rows)
+    for node, covers in weather.covers.items():
+        if covers.startswith(("epw:", "netcdf:")):
+            print(f"weather of {node}: {covers}")
     print(f"targets: PUE <= {loaded.targets.pue:g}, renewable share >= {loaded.targets.renewable_share:g}")
 
 

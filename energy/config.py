@@ -22,9 +22,10 @@ from energy.config_fields import (
     Flag,
     Fraction,
     Identifier,
-    NonNegative,
+    NonNegativeKW,
     Number,
-    Positive,
+    PositiveKW,
+    PriceKWh,
     SourcedTable,
     Table,
     Text,
@@ -61,13 +62,13 @@ class WeatherConfig(Table):
 class PlanningConfig(SourcedTable):
     """Window, solver limits and the rules for setpoints."""
 
-    horizon_h: Positive = 48.0
+    horizon_h: Annotated[Number, Field(gt=0, le=8784)] = 48.0
     step_h: Annotated[Number, Field(gt=0, le=24)] = 1.0
     gap: Annotated[Number, Field(ge=0, lt=1)] = 0.005
-    time_limit_s: Positive = 60.0
-    carbon_price_cny_per_kg: NonNegative = 0.0
-    setpoint_dwell_h: NonNegative = 3.0
-    setpoint_rate_k_per_h: Positive = 5.0
+    time_limit_s: Annotated[Number, Field(ge=1, le=1_000_000)] = 60.0
+    carbon_price_cny_per_kg: PriceKWh = 0.0
+    setpoint_dwell_h: Annotated[Number, Field(ge=0, le=8784)] = 3.0
+    setpoint_rate_k_per_h: Annotated[Number, Field(gt=0, le=1000)] = 5.0
 
 
 class GPUTypeConfig(SourcedTable):
@@ -76,9 +77,9 @@ class GPUTypeConfig(SourcedTable):
     gpu_type: Identifier
     name: Text
     gpus_per_server: Count
-    server_peak_kw: Positive
-    server_idle_kw: NonNegative
-    tflops_fp16: Positive
+    server_peak_kw: PositiveKW
+    server_idle_kw: NonNegativeKW
+    tflops_fp16: Annotated[Number, Field(gt=0, le=1_000_000)]
 
     @model_validator(mode="after")
     def _idle_below_peak(self) -> GPUTypeConfig:

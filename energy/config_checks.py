@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from weather.conventions.errors import GreenDCError
@@ -31,6 +33,30 @@ def study_problems(study: Study) -> list[str]:
         *_weather(study),
         *(problem for node in study.nodes for problem in _node(node, study)),
     ]
+
+
+def study_warnings(study: Study, step_h: float) -> list[str]:
+    """What a plan in steps of that length [h] will be unable to do though the study seems to offer it.
+
+    Setpoints move by at most `setpoint_rate_k_per_h` within any hour, and within one step where it is longer.
+    """
+    span_h = max(step_h, 1.0)
+    most_k = study.planning.setpoint_rate_k_per_h * span_h
+    found = []
+    for node in study.nodes:
+        pairs = list(pairwise(node.cooling.setpoints_degc))
+        wide = [(low, high) for low, high in pairs if high - low > most_k + 1e-9]
+        if not wide:
+            continue
+        widest = max(high - low for low, high in wide)
+        gaps = ", ".join(f"{low:g} to {high:g}" for low, high in wide)
+        fate = "can never move" if len(wide) == len(pairs) else f"can never move from {gaps} degC or back"
+        found.append(
+            f"node {node.id}: its setpoints lie up to {widest:g} K apart, but {span_h:g} h allow a move of "
+            f"{most_k:g} K: it {fate}. Use setpoints at most {most_k:g} K apart in node.cooling.setpoints_degc, or "
+            f"raise planning.setpoint_rate_k_per_h to {math.ceil(100 * widest / span_h - 1e-9) / 100:g}."
+        )
+    return found
 
 
 def _duplicates(study: Study) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from energy.config_fields import Count, Flag, Number, Positive, SourcedTable, plant_fields
+from energy.config_fields import Count, Flag, Number, PositiveKW, SourcedTable, plant_fields
 
 if TYPE_CHECKING:
     from models.cooling import AirEconomiserPlant, WaterEconomiserPlant
@@ -20,7 +20,7 @@ Setpoint = Annotated[Number, Field(ge=4, le=45)]
 
 
 class _SetpointTable(SourcedTable):
-    rated_heat_kw: Positive
+    rated_heat_kw: PositiveKW
     setpoints_degc: Annotated[tuple[Setpoint, ...], Field(min_length=1, max_length=9)]
 
     @field_validator("setpoints_degc")

@@ -10,16 +10,23 @@ from pydantic import BaseModel, ValidationError
 from energy.config_checks import closest
 
 _MAX_SHOWN = 20
+_HUGE = 1000  # limits from here on are of sense, not of law: whoever passes one has mistaken the unit
+_UNIT = "; is the unit right?"
 
 
 def describe(error: ValidationError, *, data: dict[str, Any], model: type[BaseModel], name: str) -> str:
     """One message for a failed study: the file, then one line per problem (the first 20)."""
-    lines = [line for item in error.errors() for line in _lines(item, data, model)]
+    lines = [line for item in error.errors() if not _phantom(item) for line in _lines(item, data, model)]
     shown = lines[:_MAX_SHOWN]
     if len(lines) > _MAX_SHOWN:
         shown.append(f"... and {len(lines) - _MAX_SHOWN} more")
     count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
     return "\n  ".join([f"{name}: {count} in the study file", *shown])
+
+
+def _phantom(item: dict[str, Any]) -> bool:
+    """Whether a list only seems too short: pydantic does not count faulty entries, which are told by themselves."""
+    return item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]
 
 
 def _lines(item: dict[str, Any], data: dict[str, Any], model: type[BaseModel]) -> list[str]:
@@ -48,15 +55,15 @@ def _explain(item: dict[str, Any], table: type[BaseModel] | None) -> str:
         return f'"{limits["tag"]}" is unknown; allowed: {limits["expected_tags"]}'
     found = _toml_like(got)
     allowed = {
-        "greater_than": lambda: f"must be > {limits['gt']:g}",
-        "greater_than_equal": lambda: f"must be >= {limits['ge']:g}",
-        "less_than": lambda: f"must be < {limits['lt']:g}",
-        "less_than_equal": lambda: f"must be <= {limits['le']:g}",
+        "greater_than": lambda: f"must be > {limits['gt']:,.9g}",
+        "greater_than_equal": lambda: f"must be >= {limits['ge']:,.9g}",
+        "less_than": lambda: f"must be < {limits['lt']:,.9g}",
+        "less_than_equal": lambda: f"must be <= {limits['le']:,.9g}" + _UNIT * (limits["le"] >= _HUGE),
         "literal_error": lambda: f"allowed: {limits['expected']}",
         "string_pattern_mismatch": lambda: (
             "allowed: lower-case letters, digits and _, beginning with a letter"
         ),
-        "too_short": lambda: f"needs at least {limits['min_length']} entries, has {limits['actual_length']}",
+        "too_short": lambda: f"needs at least {limits['min_length']} entries, has {len(got)}",
         "too_long": lambda: f"at most {limits['max_length']} entries allowed, has {limits['actual_length']}",
         "string_too_short": lambda: "must not be empty",
         "float_type": lambda: "must be a number, without quotes",

@@ -11,12 +11,17 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Positive = Annotated[Number, Field(gt=0)]
-NonNegative = Annotated[Number, Field(ge=0)]
 Fraction = Annotated[Number, Field(ge=0, le=1)]
 LossFraction = Annotated[Number, Field(ge=0, lt=0.5)]
-Efficiency = Annotated[Number, Field(gt=0, le=1)]
-Count = Annotated[int, Field(strict=True, ge=1)]
+Efficiency = Annotated[Number, Field(ge=0.01, le=1)]
+# No site comes near these: what lies beyond is a slip of the unit, and numbers of such different sizes in one
+# model would cost the solver its digits. 1e7 kW is 10 GW.
+MOST_KW, MOST_KWH, MOST_CNY_PER_KWH, MOST_GPUS = 1e7, 1e8, 100.0, 1_000_000
+PositiveKW = Annotated[Number, Field(gt=0, le=MOST_KW)]
+NonNegativeKW = Annotated[Number, Field(ge=0, le=MOST_KW)]
+PositiveKWh = Annotated[Number, Field(gt=0, le=MOST_KWH)]
+PriceKWh = Annotated[Number, Field(ge=0, le=MOST_CNY_PER_KWH)]
+Count = Annotated[int, Field(strict=True, ge=1, le=MOST_GPUS)]
 Flag = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, Field(strict=True, min_length=1)]
 # ids become names of files, columns and cluster labels: nothing that needs quoting anywhere

@@ -11,15 +11,18 @@ from pydantic import Field, model_validator
 
 from energy.config_cooling import CoolingConfig
 from energy.config_fields import (
+    MOST_GPUS,
     Count,
     Efficiency,
     Flag,
     Fraction,
     Identifier,
     LossFraction,
-    NonNegative,
+    NonNegativeKW,
     Number,
-    Positive,
+    PositiveKW,
+    PositiveKWh,
+    PriceKWh,
     SourcedTable,
     Text,
     plant_fields,
@@ -63,6 +66,14 @@ class ClusterConfig(SourcedTable):
     count: Count = 1
     free: Flag = False
 
+    @model_validator(mode="after")
+    def _countable(self) -> ClusterConfig:
+        if self.gpus * self.count > MOST_GPUS:
+            raise ValueError(
+                f"gpus x count = {self.gpus * self.count:,} GPUs; at most {MOST_GPUS:,} are allowed in one entry"
+            )
+        return self
+
     @property
     def name(self) -> str:
         """Pool name inside the node: "h100x200", or "a10" for freely allocated GPUs."""
@@ -83,7 +94,7 @@ class InferenceConfig(SourcedTable):
 class PVConfig(SourcedTable):
     """Photovoltaic plant; `capacity_kw` is the inverters' AC rating."""
 
-    capacity_kw: Positive
+    capacity_kw: PositiveKW
     dc_ac_ratio: Annotated[Number, Field(ge=0.5, le=3)] = 1.25
     tracking: Literal["single_axis", "fixed"] = "single_axis"
     tilt_deg: Annotated[Number, Field(ge=0, le=90)] = 0.0
@@ -94,29 +105,29 @@ class PVConfig(SourcedTable):
     inverter_eff: Annotated[Number, Field(gt=0.5, le=1)] = 0.98
     loss_frac: Annotated[Number, Field(ge=0, lt=1)] = 0.12
     albedo: Fraction = 0.25
-    price_cny_per_kwh: NonNegative
+    price_cny_per_kwh: PriceKWh
 
 
 class WindConfig(SourcedTable):
     """Wind plant; `turbine` names a curve in models/data/turbines.csv."""
 
-    capacity_kw: Positive
+    capacity_kw: PositiveKW
     turbine: Text = "E-141/4200"
     hub_height_m: Annotated[Number, Field(ge=10, le=250)] = 120.0
     shear_exponent: Annotated[Number, Field(ge=0, le=0.6)] = 0.14
     loss_frac: Annotated[Number, Field(ge=0, lt=1)] = 0.14
-    price_cny_per_kwh: NonNegative
+    price_cny_per_kwh: PriceKWh
 
 
 class BatteryConfig(SourcedTable):
     """Battery with a green and a grey stock; both start as shares of `energy_kwh`."""
 
-    energy_kwh: Positive
-    power_kw: Positive
+    energy_kwh: PositiveKWh
+    power_kw: PositiveKW
     charge_eff: Efficiency
     discharge_eff: Efficiency
     self_discharge_per_h: Annotated[Number, Field(ge=0, lt=1)] = 0.0
-    wear_cny_per_kwh: NonNegative
+    wear_cny_per_kwh: PriceKWh
     initial_green_frac: Fraction = 0.0
     initial_grey_frac: Fraction = 0.0
 
@@ -130,12 +141,12 @@ class BatteryConfig(SourcedTable):
 class GridConfig(SourcedTable):
     """Connection, contract and carbon factor; `tariff` names a [[tariff]] of the study."""
 
-    import_limit_kw: Positive
-    export_limit_kw: NonNegative = 0.0
-    export_price_cny_per_kwh: NonNegative = 0.0
+    import_limit_kw: PositiveKW
+    export_limit_kw: NonNegativeKW = 0.0
+    export_price_cny_per_kwh: PriceKWh = 0.0
     tariff: Identifier
-    demand_price_cny_per_kw_month: NonNegative
-    month_peak_kw: NonNegative
+    demand_price_cny_per_kw_month: Annotated[Number, Field(ge=0, le=10_000)]
+    month_peak_kw: NonNegativeKW
     carbon_kg_per_kwh: Annotated[Number, Field(ge=0, le=2)]
 
     @model_validator(mode="after")
@@ -151,13 +162,13 @@ class GridConfig(SourcedTable):
 class LatencyConfig(SourcedTable):
     """Round trip from the node to the regions its users are in."""
 
-    round_trip_ms: dict[Text, Positive]
+    round_trip_ms: dict[Text, Annotated[Number, Field(gt=0, le=60_000)]]
 
 
 class ElectricalConfig(SourcedTable):
     """Losses between the meter and the racks (fields of models.electrical.ElectricalPlant)."""
 
-    rated_kw: Positive
+    rated_kw: PositiveKW
     ups_loss: tuple[LossFraction, LossFraction, LossFraction]
     ups_modules_share: Efficiency
     transformer_no_load_frac: LossFraction
@@ -176,7 +187,7 @@ class NodeConfig(SourcedTable):
     site: SiteConfig
     clusters: Annotated[tuple[ClusterConfig, ...], Field(alias="cluster", min_length=1)]
     inference: tuple[InferenceConfig, ...] = ()
-    other_it_kw: NonNegative
+    other_it_kw: NonNegativeKW
     pv: PVConfig | None = None
     wind: WindConfig | None = None
     battery: BatteryConfig | None = None

@@ -362,5 +362,9 @@ def _no_plan(status: str) -> str:
             "less inference."
         )
     else:
-        why = "The time may be too short for this window: raise --time-limit, or plan fewer jobs or longer steps."
+        why = (
+            "The time may be too short for this window: raise --time-limit, or plan fewer jobs or longer steps. If it "
+            "ended long before, the study's figures differ so much in size that the solver loses its digits: check "
+            "their units."
+        )
     return f"No feasible plan was found (state: {status}). {why}"

@@ -12,6 +12,7 @@ from weather.conventions.errors import DataError
 STATES = ("pending", "running")
 LONGEST_H = 8784.0  # a leap year: anything longer is seconds or minutes written in the hours column
 MOST_GPUS = 1_000_000
+MOST_JOBS = 1_000_000
 LISTED_ROWS = 20
 _SHOWN_CHARS = 60
 _ROUNDING = 1 + 1e-9  # what is left is found by subtraction

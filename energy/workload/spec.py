@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from energy.workload.record import shown
+from energy.workload.record import MOST_GPUS, MOST_JOBS, shown
 from weather.conventions.errors import DataError
 
 
@@ -45,8 +44,8 @@ def _positive(text: str) -> int:
 
 def _factor(text: str) -> float:
     value = float(text)
-    if not 0 < value < math.inf:
-        raise ValueError("not above 0")
+    if not 0 < value <= MOST_GPUS:
+        raise ValueError("not above 0, or more GPUs than any job has")
     return value
 
 
@@ -55,7 +54,7 @@ _OPTIONS: dict[str, dict[str, tuple[Callable[[str], datetime | int | float], str
         "from": (_date, "a date or time of the trace, 2017-11-11"),
         "to": (_date, "a date or time of the trace, 2017-11-13"),
         "min_gpus": (_positive, "a whole number of at least 1"),
-        "gpu_factor": (_factor, "a number above 0"),
+        "gpu_factor": (_factor, f"a number above 0 and up to {MOST_GPUS:,}"),
     },
     "synthetic": {},
 }
@@ -94,8 +93,11 @@ def parse_jobs_spec(text: str) -> JobsSpec:
     head, *parts = re.split(r",(?=[A-Za-z_]+=)", rest)
     options = _options(kind, parts, text)
     if kind == "synthetic":
-        if not re.fullmatch(r"[0-9]{1,7}", head) or int(head) < 1:
-            raise DataError(f"jobs: {shown(text)} asks for {shown(head)} jobs; a whole number is needed; use {_FORMS}")
+        if not re.fullmatch(r"[0-9]{1,7}", head) or not 1 <= int(head) <= MOST_JOBS:
+            raise DataError(
+                f"jobs: {shown(text)} asks for {shown(head)} jobs; a whole number from 1 to {MOST_JOBS:,} is needed, "
+                "written in digits; for example synthetic:120"
+            )
         return JobsSpec(kind, None, {}, int(head))
     missing = [name for name in ("from", "to") if _ARGUMENT[name] not in options]
     if missing:

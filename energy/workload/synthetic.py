@@ -32,7 +32,7 @@ from statistics import NormalDist
 import numpy as np
 
 from energy.workload.packing import Pool, free_gpus_by_cluster
-from energy.workload.record import Job, is_aware
+from energy.workload.record import MOST_JOBS, Job, is_aware
 from weather.conventions.errors import DataError
 
 CENTRE_H, LOG_SPREAD = 20.9, 1.19
@@ -190,8 +190,8 @@ def _check_request(
     step_h: float,
 ) -> int:
     """Slots of the window, after checking what was asked for."""
-    if not 1 <= count <= 1_000_000:
-        raise DataError(f"synthetic jobs: count is {count}; 1 to 1,000,000 are made; give such a number")
+    if not 1 <= count <= MOST_JOBS:
+        raise DataError(f"synthetic jobs: count is {count}; 1 to {MOST_JOBS:,} are made; give such a number")
     if not 0 < utilisation <= 1:
         raise DataError(f"synthetic jobs: utilisation is {utilisation}; above 0 and up to 1 is possible; give 0.43")
     if not is_aware(start):
@@ -210,6 +210,12 @@ def _check_request(
                 f"synthetic jobs: reserved[{pool_id!r}] has shape {np.shape(kept)}; one value for each of the "
                 f"{slots} slots is needed"
             )
+    free = sum(pool.gpus for pool in pools) * slots - sum(int(np.sum(kept)) for kept in reserved.values())
+    if count > free > 0:
+        raise DataError(
+            f"synthetic jobs: count is {count:,}; each takes a GPU for a step or longer, and inference leaves free "
+            f"{free:,} GPUs times steps; ask for fewer jobs or a longer window"
+        )
     return slots
 
 

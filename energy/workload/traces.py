@@ -14,7 +14,7 @@ from typing import TextIO
 import numpy as np
 
 from energy.workload.packing import Pool, free_gpus_by_cluster
-from energy.workload.record import TRAINING_POWER_FRAC, Fault, Job, is_aware, raise_faults, shown
+from energy.workload.record import MOST_GPUS, TRAINING_POWER_FRAC, Fault, Job, is_aware, raise_faults, shown
 from weather.conventions.errors import DataError
 
 PHILLY_COLUMNS = ("job_id", "submit_time", "duration_s", "gpu_num")
@@ -89,8 +89,11 @@ def read_philly(
         without jobs, an impossible factor, or gangs that no cluster can hold.
     """
     _check_interval(start, end, window_start, slack_h)
-    if gpu_factor <= 0 or not math.isfinite(gpu_factor) or min_gpus < 1:
-        raise DataError(f"{path}: gpu_factor {gpu_factor} and min_gpus {min_gpus} must be above 0; correct them")
+    if not 0 < gpu_factor <= MOST_GPUS or min_gpus < 1:
+        raise DataError(
+            f"{path}: gpu_factor {gpu_factor} and min_gpus {min_gpus} must be above 0, gpu_factor at most "
+            f"{MOST_GPUS:,}; correct them"
+        )
     rows = [row for row in _covering(Path(path), start, end) if row.gpus >= min_gpus]
     if not rows:
         raise DataError(

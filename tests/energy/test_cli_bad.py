@@ -40,6 +40,75 @@ def test_a_wrong_study_is_refused(attempt, greendc, edited_study, old, new, word
     greendc("check", study).refused(3, str(study), *words)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("pv = { capacity_kw = 40.0", "pv = { capacity_kw = 1e12", ["pv.capacity_kw", "10,000,000", "the unit"]),
+        ("energy_kwh = 200.0", "energy_kwh = 1e12", ["battery.energy_kwh", "100,000,000", "the unit"]),
+        ("other_it_kw = 20.0", "other_it_kw = 1e12", ["node[alpha].other_it_kw", "10,000,000"]),
+        ("import_limit_kw = 150.0", "import_limit_kw = 1e300", ["grid.import_limit_kw", "10,000,000"]),
+        ("rated_kw = 50.0", "rated_kw = 1e12", ["electrical.rated_kw", "10,000,000"]),
+        ("price_cny_per_kwh = 0.25", "price_cny_per_kwh = 1e9", ["wind.price_cny_per_kwh", "must be <= 100"]),
+        ("_kw_month = 30.0", "_kw_month = 1e9", ["demand_price_cny_per_kw_month", "must be <= 10,000"]),
+        ("gpus = 8, count = 3", "gpus = 8, count = 1000000", ["cluster[0]", "8,000,000 GPUs", "1,000,000"]),
+        ("charge_eff = 0.9", "charge_eff = 1e-300", ["battery.charge_eff", "must be >= 0.01"]),
+    ],
+)
+def test_a_figure_beyond_sense_is_bad_input(attempt, greendc, edited_study, old, new, words):
+    study = edited_study((old, new))
+    attempt(study=study).refused(3, "node[alpha].", *words)
+    greendc("check", study).refused(3, "node[alpha].", *words)
+
+
+def test_check_finds_all_that_would_stop_a_plan(attempt, greendc, edited_study, tmp_path):
+    """Plant, connection, climate and file at once; the plan refuses each of them too, one after the other."""
+    overloaded = ("rated_kw = 50.0", "rated_kw = 20.0")
+    nowhere = ("longitude = 105.2", "longitude = 85.2")
+    starved = ("import_limit_kw = 40.0", "import_limit_kw = 1.0")
+    calm = ("wind = { capacity_kw = 20.0", "wind = { capacity_kw = 2.0")
+    no_file = ("[[tariff]]", '[weather.specs]\nbeta = "epw:beta.epw"\n[[tariff]]')
+    window = ("[planning]", "[planning]\nstep_h = 1.5")
+    study = edited_study(overloaded, nowhere, starved, calm, no_file, window)
+    words = {
+        overloaded: "node[alpha]: the idle servers, the reserved inference load and other_it_kw reach",
+        starved: "1.0 kW by node.grid.import_limit_kw, 2.0 kW of PV and wind",
+        nowhere: "weather of alpha: node 'alpha' at 37.5 N 85.2 E has no embedded climate",
+        no_file: f"weather of beta: {tmp_path}/beta.epw: no such file",
+        window: "planning: --step: got 90 minutes",
+    }
+    greendc("check", study).refused(3, f"{study}: 5 problems that would stop a plan", *words.values())
+    greendc("check", study, "--json").refused(3, "5 problems")
+    for part in words:
+        alone = edited_study(*((part, calm) if part == starved else (part,)))
+        assert attempt(study=alone).code == 3
+        greendc("check", alone).refused(3, "1 problem that would stop a plan", words[part])
+
+
+def test_check_opens_the_weather_files(greendc, edited_study, small_epw):
+    """What `plan` would find wrong with a file, `check` finds; of a good one it says what it covers."""
+    study = edited_study(("[[tariff]]", '[weather.specs]\nalpha = "epw:alpha.epw"\n[[tariff]]'))
+    ran = greendc("check", study)
+    assert ran.code == 0
+    assert f"weather of alpha: epw:{small_epw}: a typical year, 120 h of 07-13 to 07-17" in ran.out
+    assert greendc("check", study, "--json").json["weather"]["beta"] == "climate, any window"
+    whole = small_epw.read_bytes()
+    small_epw.write_bytes(whole[: len(whole) // 2])
+    greendc("check", study).refused(3, "weather of alpha", str(small_epw), "cut short")
+    small_epw.write_text("no weather\n", encoding="utf-8")
+    greendc("check", study).refused(3, "weather of alpha", str(small_epw), "expected 'LOCATION,...'")
+
+
+def test_check_warns_of_setpoints_that_cannot_move(greendc, study_file, edited_study):
+    ran = greendc("check", study_file)
+    assert ran.code == 0
+    assert "node alpha: its setpoints lie up to 6 K apart, but 1 h allow a move of 5 K" in ran.err
+    assert greendc("check", study_file, "--json").json["warnings"] == [
+        line.removeprefix("greendc: warning: ") for line in ran.err.splitlines()
+    ]
+    free = edited_study(("setpoint_rate_k_per_h = 5.0", "setpoint_rate_k_per_h = 6.0"))
+    assert greendc("check", free).err == ""
+
+
 def test_a_study_that_is_not_there(attempt, greendc, tmp_path):
     missing = tmp_path / "missing.toml"
     attempt(study=missing).refused(3, str(missing), "No such file", "give the path of a study file")
@@ -205,7 +274,10 @@ def test_a_column_that_would_be_ignored_is_refused(attempt, jobs_file, column, v
         ("/missing/jobs.csv", ["/missing/jobs.csv", "No such file"]),
         ("/", ["/", "cannot be read"]),
         ("synthetic:none", ["none", "a whole number"]),
-        ("synthetic:0", ["0", "a whole number"]),
+        ("synthetic:0", ["0", "a whole number from 1 to 1,000,000"]),
+        ("synthetic:-1", ["-1", "a whole number from 1 to 1,000,000"]),
+        ("synthetic:1000000000", ["1000000000", "a whole number from 1 to 1,000,000"]),
+        ("synthetic:1000000", ["synthetic jobs", "count is 1,000,000", "fewer jobs"]),
         ("synthetic:5000", ["synthetic jobs", "fewer jobs"]),
         ("slurm:file", ["slurm", "philly", "synthetic"]),
         ("philly:trace.csv", ["lacks from and to"]),
@@ -398,7 +470,10 @@ def test_an_unproven_gap_is_published_with_exit_five(attempt, monkeypatch):
     planned = energy.day.plan_window
 
     def unproven(*given, **named):
-        return dataclasses.replace(planned(*given, **named), status="feasible")
+        outcome = planned(*given, **named)
+        *before, last = outcome.stages
+        last = dataclasses.replace(last, status="open")  # the check holds the status against the stages
+        return dataclasses.replace(outcome, status="feasible", stages=(*before, last))
 
     monkeypatch.setattr(energy.day, "plan_window", unproven)
     ran = attempt("--json", "--horizon", 4)

@@ -3,6 +3,7 @@
 import pytest
 
 from energy.config import Study, load_study, study_from_text, study_hash, west_toml
+from energy.config_checks import study_warnings
 from weather.conventions.errors import ConfigError
 
 
@@ -217,6 +218,60 @@ def test_all_problems_come_at_once_and_are_capped():
     assert "2 problems" in text and "targets.pue" in text and "targets.hard" in text
     many = message(west_toml().replace("source = ", "sauce = "))
     assert "more" in many.splitlines()[-1] and len(many.splitlines()) == 22
+
+
+def one_node(old, new):
+    """The embedded study cut to Zhongwei and its tariff, with a text replaced."""
+    text = west_toml()
+    head, tariff = text.split("\n[[tariff]]\n")[:2]
+    node = text.split("\n[[node]]\n")[1]
+    whole = f"{head}\n[[tariff]]\n{tariff}\n[[node]]\n{node}"
+    assert whole.count(old) >= 1
+    return whole.replace(old, new, 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("capacity_kw = 2000.0", "capacity_kw = -5", "node[zhongwei].pv.capacity_kw: found -5"),
+        ("price_cny_per_kwh = 0.4620", "price_cny_per_kwh = 99", "tariff[ningxia].period[0].price_cny_per_kwh"),
+        ("gpus_by_hour = [150, ", "gpus_by_hour = [-1, ", "inference[0].gpus_by_hour[0]: found -1"),
+    ],
+)
+def test_one_bad_value_is_one_problem(old, new, key):
+    """A list of one with a fault in it is not said to be empty too."""
+    study_from_text(one_node("schema_version", "schema_version"), name="mine.toml")
+    text = message(one_node(old, new))
+    assert "1 problem in" in text and key in text and "entries" not in text, text
+
+
+def test_an_empty_list_is_told_still():
+    text = message(one_node("setpoints_degc = [18.0, 19.0, 20.0, 21.0, 22.0]", "setpoints_degc = []"))
+    assert "node[zhongwei].cooling.setpoints_degc: needs at least 1 entries, has 0" in text
+    short = message(one_node("gpus_by_hour = [150, 150, ", "gpus_by_hour = [-1, "))
+    assert "gpus_by_hour: needs at least 24 entries, has 23" in short and "gpus_by_hour[0]: found -1" in short
+
+
+def setpoints(text, *, rate=5.0):
+    study = one_node("setpoints_degc = [18.0, 19.0, 20.0, 21.0, 22.0]", f"setpoints_degc = {text}")
+    return study_from_text(study.replace("setpoint_rate_k_per_h = 5.0", f"setpoint_rate_k_per_h = {rate}"))
+
+
+def test_setpoints_too_far_apart_are_warned_of():
+    """The planner allows `rate` K within any hour, and within a step where that is longer (planner.plant, law 8)."""
+    assert study_warnings(load_study(None), 0.25) == study_warnings(load_study(None), 1.0) == []
+    frozen = setpoints("[16.0, 18.0, 20.0]", rate=1.25)
+    (text,) = study_warnings(frozen, 0.25)
+    assert text == (
+        "node zhongwei: its setpoints lie up to 2 K apart, but 1 h allow a move of 1.25 K: it can never move. Use "
+        "setpoints at most 1.25 K apart in node.cooling.setpoints_degc, or raise planning.setpoint_rate_k_per_h to 2."
+    )
+    assert study_warnings(frozen, 1.0) == [text]
+    assert study_warnings(frozen, 2.0) == []
+    assert study_warnings(setpoints("[16.0, 18.0, 20.0]", rate=2.0), 0.25) == []
+    (text,) = study_warnings(setpoints("[14.0, 20.0, 24.0]"), 1.0)
+    assert "can never move from 14 to 20 degC or back" in text and "to 6." in text
+    assert study_warnings(setpoints("[20.0]", rate=0.001), 1.0) == []
 
 
 def test_toml_error_names_the_line():

@@ -131,7 +131,11 @@ def test_a_line_names_a_queue(text, spec):
         (TRACE.replace("2017-11-13", "13.11.2017"), "option to is '13.11.2017'; a date or time of the trace"),
         (TRACE.replace("2017-11-13", "2017-11-13T00:00Z"), "option to is '2017-11-13T00:00Z'"),
         ("synthetic:many", "asks for 'many' jobs"),
-        ("synthetic:0", "asks for '0' jobs"),
+        ("synthetic:0", "asks for '0' jobs; a whole number from 1 to 1,000,000 is needed"),
+        ("synthetic:-1", "asks for '-1' jobs; a whole number from 1 to 1,000,000 is needed"),
+        ("synthetic:1000001", "asks for '1000001' jobs; a whole number from 1 to 1,000,000 is needed"),
+        ("synthetic:1000000000", "asks for '1000000000' jobs; a whole number from 1 to 1,000,000 is needed"),
+        (TRACE + ",gpu_factor=1e308", "option gpu_factor is '1e308'; a number above 0 and up to 1,000,000"),
         ("synthetic:12,seed=3", "synthetic has no option 'seed'; it has none"),
     ],
 )

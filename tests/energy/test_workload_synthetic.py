@@ -235,7 +235,9 @@ TINY = Pool(pool_id="n/a", node="n", gpu_type="a", cluster_gpus=4, clusters=2)
         (1, {"reserved": {"n/b": np.zeros(48)}}, "unknown pools: n/b"),
         (1, {"reserved": {"n/a": np.zeros(47)}, "step_h": 1.0}, "shape (47,)"),
         (1, {"reserved": {"n/a": np.full(48, 8)}}, "inference leaves no GPU free"),
-        (500, {}, "finds no place in time"),
+        (380, {}, "finds no place in time"),
+        (385, {}, "inference leaves free 384 GPUs times steps"),
+        (1_000_001, {}, "1 to 1,000,000 are made"),
     ],
 )
 def test_impossible_requests_are_refused(count, change, said):

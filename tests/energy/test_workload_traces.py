@@ -116,6 +116,7 @@ def test_bad_rows_are_named(tmp_path, row, column, got, allowed):
     [
         ({"gpu_factor": 0}, "must be above 0"),
         ({"gpu_factor": math.inf}, "must be above 0"),
+        ({"gpu_factor": 1e308}, "gpu_factor at most 1,000,000"),
         ({"min_gpus": 0}, "must be above 0"),
         ({"gpu_factor": 0.3}, "row 3, gpu_num: 8; times gpu_factor 0.3 is no whole number"),
         ({"gpu_factor": 100}, "row 5, gpu_num: 16; times gpu_factor 100 is 1600 GPUs, more than any one cluster"),
