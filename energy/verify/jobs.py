@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
+from energy.state import RunningJob
 from energy.verify.case import (
     Case,
     added_kw,
@@ -229,7 +230,8 @@ def job_power(case: Case, segments: pd.DataFrame) -> Check:
 
 def running_stay(case: Case, segments: pd.DataFrame) -> Check:
     """A running gang is neither moved, nor paused, nor dropped."""
-    where = {} if case.state is None else {r.job.job_id: (r.node, r.cluster) for r in case.state.running}
+    held = {} if case.state is None else {r.job.job_id: r for r in case.state.running}
+    where = {job_id: (r.node, r.cluster) for job_id, r in held.items()}
     faults, placed = [], {}
     for job, row in _pairs(case, segments):
         placed[job.job_id] = row
@@ -240,10 +242,13 @@ def running_stay(case: Case, segments: pd.DataFrame) -> Check:
         if job.job_id in where and (row.node, str(row.cluster)) != where[job.job_id]:
             faults.append(f"job {job.job_id} runs in {where[job.job_id][1]}, the plan moves it to {row.cluster}")
     known = by_id(case.jobs)
-    for job_id in where:
+    of_node = {node.id: clusters(node) for node in case.study.nodes}
+    for job_id, mine in held.items():
         if job_id not in known:
             faults.append(f"job {job_id} is running and not among the jobs")
-        elif job_id not in placed and _could_stay(case, known[job_id]):
+        elif mine.cluster not in of_node.get(mine.node, {}):
+            faults.append(f"job {job_id} runs in {mine.cluster} of {mine.node}, which the study does not have")
+        elif job_id not in placed and _could_stay(case, known[job_id], mine):
             faults.append(f"job {job_id} is running and the plan drops it")
     return sentences(
         "running jobs",
@@ -254,14 +259,11 @@ def running_stay(case: Case, segments: pd.DataFrame) -> Check:
     )
 
 
-def _could_stay(case: Case, job: Job) -> bool:
-    """Whether the running jobs alone, with inference, leave this one its GPUs and its power."""
-    mine = next(r for r in case.state.running if r.job.job_id == job.job_id)
+def _could_stay(case: Case, job: Job, mine: RunningJob) -> bool:
+    """Whether the running jobs alone, with inference, leave this one its GPUs and its power where it runs."""
     node = case.study.node(mine.node)
     of_cluster = clusters(node)
-    pool = of_cluster.get(mine.cluster)
-    if pool is None:
-        return False
+    pool = of_cluster[mine.cluster]
     slots = np.arange(len(case.time))
     gpus, load = np.zeros(len(slots)), base_it_kw(case)[case.study.nodes.index(node)]
     for other in case.state.running:

@@ -145,6 +145,17 @@ def test_inference_leaves_running_gangs_their_cluster(made):
     assert result.worst().where.startswith("alpha/bigx8/2 2026-07-15 06:00")
 
 
+@pytest.mark.parametrize("place", [{"node": "gamma"}, {"cluster": "beta/gone"}])
+def test_a_state_of_another_fleet_is_a_finding_and_no_crash(made, place):
+    """The job it holds is neither run nor can be told to have had room."""
+    running = (replace(made.state.running[0], **place),)
+    starts = {name: where for name, where in made.starts.items() if name != "running"}
+    check = replace(made, state=replace(made.state, running=running), starts=starts).check()
+    (finding,) = [c for c in check.checks if c.name == "running jobs"]
+    assert not finding.ok
+    assert "which the study does not have" in finding.where
+
+
 def test_a_running_job_may_be_dropped_only_where_nothing_leaves_it_room(made):
     full = made
     for number in (1, 2, 3):  # three clusters, one of which inference needs from 06:00 on
