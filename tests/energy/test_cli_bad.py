@@ -472,7 +472,7 @@ def test_an_unproven_gap_is_published_with_exit_five(attempt, monkeypatch):
     def unproven(*given, **named):
         outcome = planned(*given, **named)
         *before, last = outcome.stages
-        last = dataclasses.replace(last, status="open")  # the check holds the status against the stages
+        last = dataclasses.replace(last, status="limit")  # the check holds the status against the stages
         return dataclasses.replace(outcome, status="feasible", stages=(*before, last))
 
     monkeypatch.setattr(energy.day, "plan_window", unproven)
