@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -103,7 +104,7 @@ def beyond_supply(
     step = int(np.argmax(lacking))
     if lacking[step] <= 1e-6 * need_kw[step]:
         return ""
-    least = node.grid.import_limit_kw + lacking[step]
+    least = math.ceil(10 * (node.grid.import_limit_kw + lacking[step])) / 10  # never rounded below what is needed
     return (
         f"node[{node.id}]: the idle servers, the reserved inference load, other_it_kw and their overhead take at "
         f"least {need_kw[step]:,.1f} kW{' at ' + when[step] if when else ''}, but at most {allowed_kw[step]:,.1f} kW "

@@ -493,7 +493,7 @@ def test_an_import_limit_below_the_reserved_load(attempt, edited_study):
     )
     assert asked > allowed
     assert raised == pytest.approx(2.0 + asked - allowed, abs=0.11)
-    enough = edited_study(("import_limit_kw = 40.0", f"import_limit_kw = {raised + 0.1:.1f}"))
+    enough = edited_study(("import_limit_kw = 40.0", f"import_limit_kw = {raised}"))
     assert attempt(study=enough, jobs="synthetic:1").code in (0, 5)
 
 
