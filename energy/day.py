@@ -16,6 +16,7 @@ from energy.attribution import attribute_saving
 from energy.baselines import first_come_first_served
 from energy.carry import state_after
 from energy.config import Study, study_hash
+from energy.config_checks import study_warnings
 from energy.inputs import build_inputs, study_pools
 from energy.kpis import plan_kpis, target_results
 from energy.plan import Plan
@@ -176,6 +177,7 @@ def plan_day(
         "unserved": list(plan.unserved),
         "unserved_reasons": unserved_reasons(inputs, chosen, plan),
         "warnings": [
+            *study_warnings(study, request.step_h),
             *seen,
             *waiting,
             *unsplit,

@@ -101,7 +101,8 @@ def add_overhead(problem, variables, inputs: xr.Dataset, placements: Placements)
             constrain(problem, f"overhead_{name}_{line}", linear(terms), ">=", 0)
         a, b = _chord(*lines, low[node, slot], high[node, slot])
         terms = [(1, overhead[node, slot, mode]), (-a, y[node, slot, mode]), (-b, it[node, slot, mode])]
-        constrain(problem, f"overmost_{name}", linear(terms), "<=", 1e-9)
+        rounding = 1e-9 * max(1.0, abs(a + b * high[node, slot]))
+        constrain(problem, f"overmost_{name}", linear(terms), "<=", rounding)
 
 
 def _chord(intercept: np.ndarray, slope: np.ndarray, low: float, high: float) -> tuple[float, float]:

@@ -328,9 +328,8 @@ def test_ctrl_c_is_heeded_whatever_the_solver_makes_of_it(attempt, monkeypatch, 
     assert attempt("--horizon", 2, jobs="synthetic:1").code in (0, 5)  # not remembered into the next command
 
 
-def test_a_reader_that_goes_away_is_no_error(edited_study):
+def test_a_reader_that_goes_away_is_no_error(study_file):
     """As `greendc check STUDY | head -c 1` does."""
-    study_file = edited_study(("setpoint_rate_k_per_h = 5.0", "setpoint_rate_k_per_h = 6.0"))  # nothing to warn of
     code = textwrap.dedent(
         f"""
         import os, sys
