@@ -90,7 +90,7 @@ def verdict(summary: dict, folder: Path) -> str:
         f"  renewable share   {k['renewable_share']:.3f} against {targets['renewable_share']['target']:g}: "
         f"{marks['renewable_share']} (first come, first served {b['renewable_share']:.3f})",
         f"  cost              {k['cost_cny']:,.0f} CNY, {abs(saved):,.0f}{part} {'above' if saved < 0 else 'below'} "
-        "first come, first served" + ("" if summary["same_work"] else ", which does not do the same work"),
+        f"first come, first served{_other_work(summary)}",
         f"  without demand    {k['cost_cny'] - k['cost_demand_cny']:,.0f} CNY against "
         f"{b['cost_cny'] - b['cost_demand_cny']:,.0f}: the month's peak "
         + (f"is {saved_peak:,.0f} CNY of the saving" if saved_peak >= 0 else f"costs {-saved_peak:,.0f} CNY more"),
@@ -111,6 +111,13 @@ def verdict(summary: dict, folder: Path) -> str:
         lines.append(f"  {'':<17} and {len(reasons) - MOST_UNSERVED} more: see the report")
     lines.append(f"  report            {folder / 'report.html'}")
     return "\n".join(lines)
+
+
+def _other_work(summary: dict) -> str:
+    if summary["same_work"]:
+        return ""
+    more = summary["baseline"]["gpu_h_served"] - summary["kpis"]["gpu_h_served"]
+    return f", which serves {abs(more):,.0f} GPU-hours {'more' if more > 0 else 'fewer'}"
 
 
 def _proof(solver: dict) -> str:

@@ -205,7 +205,7 @@ def test_a_fleet_that_earns_has_a_verdict_too(greendc):
     assert "work" not in said
     summary["kpis"] |= {"gpu_h_served": 50.0, "cost_demand_cny": -30.0}
     said = verdict(summary | {"same_work": False}, Path("x"))
-    assert "20 below first come, first served, which does not do the same work" in said
+    assert "20 below first come, first served, which serves 50 GPU-hours more" in said
     assert "work              50 GPU-hours against 100" in said
     assert "without demand    10 CNY against 0: the month's peak is 30 CNY of the saving" in said
 
