@@ -23,6 +23,7 @@ from typing import Annotated
 
 import typer
 
+from weather import kinds
 from weather.conventions.errors import ConfigError, GreenDCError, OutputError
 
 DEMO_DATE = "2026-07-15"
@@ -82,7 +83,7 @@ def plan(
         list[str] | None,
         typer.Option(
             "--weather",
-            help="NODE=SOURCE, repeatable; SOURCE is climate, epw:FILE or netcdf:FILE. Default: the study's [weather].",
+            help=f"NODE=SOURCE, repeatable; SOURCE is {kinds.in_words()}. Default: the study's weather table.",
         ),
     ] = None,
     jobs: Annotated[
@@ -166,7 +167,8 @@ def check(
         window(loaded, horizon_h=None, step_min=None)
     except ConfigError as error:
         problems.append(f"planning: {error}")
-    weather = examine_weather(weather_specs(loaded, ()), [node.node() for node in loaded.nodes])
+    specs = weather_specs(loaded, ())
+    weather = examine_weather(specs, [node.node() for node in loaded.nodes])
     problems += [*load_problems(loaded), *weather.problems]
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
@@ -182,7 +184,8 @@ def check(
     print(f"{study}: ok ({loaded.title})")
     _print_table(rows)
     for node, covers in weather.covers.items():
-        if covers.startswith(("epw:", "netcdf:")):
+        source = kinds.parse_spec(specs[node])
+        if source is not None and source[0].needs_path:
             print(f"weather of {node}: {covers}")
     print(f"targets: PUE <= {loaded.targets.pue:g}, renewable share >= {loaded.targets.renewable_share:g}")
 

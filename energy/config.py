@@ -33,6 +33,7 @@ from energy.config_fields import (
 from energy.config_nodes import NodeConfig
 from energy.config_tariff import TariffConfig
 from weather.conventions.errors import ConfigError
+from weather.kinds import DEFAULT_SPEC
 
 if TYPE_CHECKING:
     from models.gpu import GPUType
@@ -50,12 +51,12 @@ class TargetsConfig(SourcedTable):
 
 
 class WeatherConfig(Table):
-    """Where each node's weather comes from: "climate", "epw:PATH" or "netcdf:PATH".
+    """Where each node's weather comes from, a spec of a kind in :mod:`weather.kinds`.
 
     After loading, `specs` has an entry for every node and its paths are absolute.
     """
 
-    default: Text = "climate"
+    default: Text = DEFAULT_SPEC
     specs: dict[str, Text] = Field(default_factory=dict)
 
 

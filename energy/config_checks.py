@@ -9,13 +9,12 @@ from difflib import get_close_matches
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from weather import kinds
 from weather.conventions.errors import GreenDCError
 
 if TYPE_CHECKING:
     from energy.config import Study
     from energy.config_nodes import NodeConfig
-
-_KINDS = ("climate", "epw:PATH", "netcdf:PATH")
 
 
 def closest(word: str, choices: Iterable[str]) -> str:
@@ -103,9 +102,8 @@ def _weather(study: Study) -> Iterator[str]:
     ids = [node.id for node in study.nodes]
     specs = {f"weather.specs.{name}": spec for name, spec in study.weather.specs.items()}
     for key, spec in {"weather.default": study.weather.default, **specs}.items():
-        kind, colon, place = spec.partition(":")
-        if not (spec == "climate" or (kind in ("epw", "netcdf") and colon and place)):
-            yield f'{key}: "{spec}" is no weather source; allowed: {", ".join(_KINDS)}'
+        if kinds.parse_spec(spec) is None:
+            yield f'{key}: "{spec}" is no weather source; allowed: {", ".join(kinds.forms())}'
     for name in study.weather.specs:
         if name not in ids:
             yield f'weather.specs.{name}: no node "{name}"{closest(name, ids)}; nodes: {", ".join(ids)}'

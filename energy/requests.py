@@ -13,6 +13,7 @@ from energy.workload.jobs import Job, read_jobs
 from energy.workload.spec import parse_jobs_spec
 from energy.workload.synthetic import synthetic_jobs
 from energy.workload.traces import read_philly
+from weather import kinds
 from weather.conventions.errors import ConfigError, DataError
 from weather.conventions.timeaxis import civil_start
 
@@ -77,7 +78,10 @@ def weather_specs(study: Study, options: Sequence[str]) -> dict[str, str]:
     for option in options:
         node, equals, source = option.partition("=")
         if not equals or not source:
-            raise ConfigError(f"--weather: got {option!r}, expected NODE=SOURCE such as {nodes[0]}=epw:FILE.")
+            raise ConfigError(
+                f"--weather: got {option!r}, expected NODE=SOURCE such as {nodes[0]}={kinds.DEFAULT_SPEC}; "
+                f"allowed sources: {', '.join(kinds.forms())}."
+            )
         if node not in nodes:
             raise ConfigError(f"--weather: {node!r} is not a node of the study; its nodes are {', '.join(nodes)}.")
         specs[node] = source

@@ -4,6 +4,7 @@ import pytest
 
 from energy.config import Study, load_study, study_from_text, study_hash, west_toml
 from energy.config_checks import study_warnings
+from weather import kinds
 from weather.conventions.errors import ConfigError
 
 
@@ -129,6 +130,10 @@ CASES = {
     "weather source": (
         ('default = "climate"', 'default = "grib:x"'),
         ['weather.default: "grib:x" is no weather source', "epw:PATH"],
+    ),
+    "weather source without a file": (
+        ('default = "climate"', 'default = "netcdf:  "'),
+        ['weather.default: "netcdf:  " is no weather source', "netcdf:PATH"],
     ),
     "peak above the connection": (
         ("import_limit_kw = 2500.0", "import_limit_kw = 10.0"),
@@ -315,6 +320,25 @@ def test_weather_paths_start_at_the_study_file(tmp_path):
     }
     assert study_hash(places[0]) == study_hash(places[1])
     assert "relative" in message(text)
+
+
+def test_a_kind_of_weather_added_to_the_table_is_a_source(monkeypatch):
+    """weather/kinds.py is the only place: a row there makes a kind known to the study."""
+    text = changed('default = "climate"', 'default = "tmy:/data/year.csv"')
+    assert "allowed: climate, epw:PATH, netcdf:PATH" in message(text)
+    row = kinds.Kind(
+        name="tmy",
+        needs_path=True,
+        reader="nowhere:read",
+        typical_year=True,
+        look_up="",
+        example="tmy:/data/y.csv",
+        words="a year of a test",
+    )
+    monkeypatch.setattr(kinds, "KINDS", (*kinds.KINDS, row))
+    assert set(study_from_text(text).weather.specs.values()) == {"tmy:/data/year.csv"}
+    wrong = changed('default = "climate"', 'default = "moon"')
+    assert "allowed: climate, epw:PATH, netcdf:PATH, tmy:PATH" in message(wrong)
 
 
 def test_own_gpu_type_extends_and_replaces():

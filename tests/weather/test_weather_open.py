@@ -237,10 +237,10 @@ def test_leap_day_and_new_year_come_from_the_typical_year(epw, expected_values):
 
 
 def test_file_is_read_once_for_all_its_nodes(epw, monkeypatch):
-    import weather.sources as sources
+    import weather.sources.epw as home
 
     reads = []
-    monkeypatch.setattr(sources, "read_epw", lambda path: reads.append(path) or read_epw(path))
+    monkeypatch.setattr(home, "read_epw", lambda path: reads.append(path) or read_epw(path))
     with pytest.warns(WeatherWarning):
         specs = {node.node_id: f"epw:{epw}" for node in (ZHONGWEI, HORINGER, GUIAN)}
         open_weather(specs, [ZHONGWEI, HORINGER, GUIAN], time=TIME, seed=0)

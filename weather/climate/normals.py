@@ -7,6 +7,7 @@ from importlib import resources
 
 import numpy as np
 
+from weather import kinds
 from weather.conventions.errors import DataError
 from weather.nodes import Node, distance_km
 
@@ -100,7 +101,8 @@ def nearest_normals(node: Node) -> Normals:
         known = ", ".join(f"{name} {km:.0f} km" for name, km in sorted(away.items(), key=lambda item: item[1]))
         raise DataError(
             f"weather: node {node.node_id!r} at {node.latitude:g} N {node.longitude:g} E has no embedded climate "
-            f"within {NEAR_KM:.0f} km ({known}). Give it a weather file: epw:PATH or netcdf:PATH."
+            f"within {NEAR_KM:.0f} km ({known}). Give it a weather file: "
+            f"{kinds.listed(kinds.forms(files_only=True))}."
         )
     return load_normals()[place]
 

@@ -1,6 +1,6 @@
 """Sources of weather, one adapter each, behind one call.
 
-A source is named by a spec: `climate` (the embedded generator), `epw:PATH`, `netcdf:PATH`.
+A source is named by a spec; the table of kinds is `weather.kinds`.
 """
 
 import warnings
@@ -10,16 +10,14 @@ from functools import cache
 import numpy as np
 import xarray as xr
 
+from weather import kinds
 from weather.conventions import WeatherWarning, timeaxis
 from weather.conventions.errors import DataError
 from weather.conventions.schema import check_weather
 from weather.nodes import Node, distance_km
 from weather.sources.assemble import stack_nodes
-from weather.sources.epw import read_epw
-from weather.sources.netcdf import read_netcdf
 from weather.sources.typical import map_typical_year
 
-KINDS = ("climate", "epw:PATH", "netcdf:PATH")
 FAR_KM = 50.0
 FAR_M = 150.0
 
@@ -27,16 +25,15 @@ FAR_M = 150.0
 def open_weather(specs: Mapping[str, str], nodes: Sequence[Node], *, time: np.ndarray, seed: int) -> xr.Dataset:
     """Weather of every node on exactly the wanted hourly stamps, dims (node, time).
 
-    A typical year (EPW, or a NetCDF file with attrs typical_year = 1) is laid onto the stamps by the
-    file's own civil month, day and hour; 29 February takes 28 February. Any other file must hold every
-    stamp. Coordinates are the weather's own place: a file far from its node is used with a warning,
+    A typical year (a kind that is one, as EPW, or a file with attrs typical_year = 1) is laid onto the
+    stamps by the file's own civil month, day and hour; 29 February takes 28 February. Any other file must hold
+    every stamp. Coordinates are the weather's own place: a file far from its node is used with a warning,
     and the place of the file decides the sun.
 
     Parameters
     ----------
     specs : mapping of node id to spec
-        `"climate"`, `"epw:PATH"` or `"netcdf:PATH"`. In a NetCDF file with a node dimension the row
-        with the node's id is taken.
+        Of a kind in `weather.kinds`. In a file with a node dimension the row with the node's id is taken.
     nodes : sequence of Node
         The order of the result.
     time : ndarray of datetime64, shape (time,), naive UTC
@@ -61,19 +58,17 @@ def open_weather(specs: Mapping[str, str], nodes: Sequence[Node], *, time: np.nd
         When the weather's place is more than 50 km, or 150 m in altitude, from its node.
     """
     stamps = _check_axis(time)
-    _check_nodes(specs, nodes)
-    climate_nodes = [node for node in nodes if specs[node.node_id] == "climate"]
+    asked = _parsed(specs, nodes)
     places: dict[str, xr.Dataset] = {}
-    if climate_nodes:
-        from weather.climate import generate_climate
-
-        places |= generate_climate(climate_nodes, time=stamps, seed=seed)
+    for made in dict.fromkeys(kind for kind, path in asked.values() if not path):
+        served = [node for node in nodes if asked[node.node_id][0] is made]
+        places |= kinds.load(made.reader)(served, time=stamps, seed=seed)
     # one file may hold or serve many nodes: it is read once
     read = cache(read_file)
     for node in nodes:
-        kind, _, path = specs[node.node_id].partition(":")
+        kind, path = asked[node.node_id]
         if path:
-            places[node.node_id] = of_file(read(kind, path), specs[node.node_id], node=node, time=stamps)
+            places[node.node_id] = of_file(read(kind, path), path, node=node, time=stamps)
         warn_far(node, places[node.node_id])
     return check_weather(stack_nodes({node.node_id: places[node.node_id] for node in nodes}))
 
@@ -90,40 +85,45 @@ def _check_axis(time: np.ndarray) -> np.ndarray:
     return stamps
 
 
-def _check_nodes(specs: Mapping[str, str], nodes: Sequence[Node]) -> None:
+def _parsed(specs: Mapping[str, str], nodes: Sequence[Node]) -> dict[str, tuple[kinds.Kind, str]]:
+    """Kind and path of every node's weather."""
     if not nodes:
         raise DataError("weather: no node was given; at least one is needed.")
     ids = [node.node_id for node in nodes]
     twice = sorted({node_id for node_id in ids if ids.count(node_id) > 1})
     if twice:
         raise DataError(f"weather: node id given twice: {', '.join(twice)}; ids must differ.")
+    found = {}
     for node_id in ids:
         if node_id not in specs:
+            choice = kinds.listed([f'"{example}"' for example in kinds.examples(node_id)])
             raise DataError(
                 f"weather: node {node_id!r} has no weather source; add one to [weather], for example "
-                f'{node_id} = "climate", "epw:/data/{node_id}.epw" or "netcdf:/data/weather.nc".'
+                f"{node_id} = {choice}."
             )
-        kind, _, path = str(specs[node_id]).partition(":")
-        known = specs[node_id] == "climate" or (kind in ("epw", "netcdf") and path.strip() != "")
-        if not known:
+        parsed = kinds.parse_spec(specs[node_id])
+        if parsed is None:
             raise DataError(
-                f"weather: node {node_id!r} has source {specs[node_id]!r}; allowed kinds: {', '.join(KINDS)}. "
+                f"weather: node {node_id!r} has source {specs[node_id]!r}; allowed kinds: {', '.join(kinds.forms())}. "
                 "Correct it in the study's [weather] table or in --weather."
             )
+        found[node_id] = parsed
+    return found
 
 
-def read_file(kind: str, path: str) -> xr.Dataset:
-    """A weather file, dims (time) or (node, time); `kind` is "epw" or "netcdf"."""
-    return read_epw(path) if kind == "epw" else read_netcdf(path)
+def read_file(kind: kinds.Kind, path: str) -> xr.Dataset:
+    """A weather file, dims (time) or (node, time); attrs typical_year = 1 where its kind, or the file, is one."""
+    weather = kinds.load(kind.reader)(path)
+    return weather if kind.typical_year is None else weather.assign_attrs(typical_year=int(kind.typical_year))
 
 
-def of_file(weather: xr.Dataset, spec: str, *, node: Node, time: np.ndarray | None) -> xr.Dataset:
+def of_file(weather: xr.Dataset, path: str, *, node: Node, time: np.ndarray | None) -> xr.Dataset:
     """What a file that was read by `read_file` holds for a node, dims (time).
 
     Parameters
     ----------
-    weather, spec
-        The file's content, and the spec that names it.
+    weather, path
+        The file's content, and the path for error texts.
     node
         The node it is for.
     time : ndarray of datetime64, shape (time,), naive UTC, or None
@@ -134,8 +134,7 @@ def of_file(weather: xr.Dataset, spec: str, *, node: Node, time: np.ndarray | No
     DataError
         When the file lacks the node or a wanted hour, or is not hourly.
     """
-    kind, _, path = spec.partition(":")
-    place = _from_netcdf(weather, path, node) if kind == "netcdf" else weather
+    place = _row_of(weather, path, node)
     if time is not None:
         return _on_stamps(place, path, node, time)
     own = place["time"].values.astype("datetime64[ns]")
@@ -147,8 +146,8 @@ def of_file(weather: xr.Dataset, spec: str, *, node: Node, time: np.ndarray | No
     return place
 
 
-def _from_netcdf(weather: xr.Dataset, path: str, node: Node) -> xr.Dataset:
-    """The node's row, with the file in its `source`."""
+def _row_of(weather: xr.Dataset, path: str, node: Node) -> xr.Dataset:
+    """The node's row, its source as an attribute."""
     if "node" in weather.dims:
         held = [str(name) for name in weather["node"].values]
         if node.node_id not in held:
@@ -156,8 +155,7 @@ def _from_netcdf(weather: xr.Dataset, path: str, node: Node) -> xr.Dataset:
         weather = weather.isel(node=held.index(node.node_id))
     source = str(weather["source"].item()) if "source" in weather.coords else str(weather.attrs.get("source", path))
     weather = weather.drop_vars([name for name in ("node", "source") if name in weather.coords])
-    attrs = {**weather.attrs, "source": f"NetCDF {path}: {source}"}
-    return weather.assign_attrs(attrs)
+    return weather.assign_attrs(source=source)
 
 
 def _on_stamps(weather: xr.Dataset, path: str, node: Node, stamps: np.ndarray) -> xr.Dataset:

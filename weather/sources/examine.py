@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from weather import kinds
 from weather.conventions import WeatherWarning
 from weather.conventions.errors import DataError
 from weather.nodes import Node
@@ -27,14 +28,14 @@ class Examined:
 
 
 def examine_weather(specs: Mapping[str, str], nodes: Sequence[Node]) -> Examined:
-    """Read every file wholly and once, and look up every node's climate.
+    """Read every file wholly and once, and ask of weather that is made whether it can be for its nodes.
 
     A file that passes may still lack hours of a window.
 
     Parameters
     ----------
     specs : mapping of node id to spec
-        Well-formed, as `open_weather` takes them.
+        As `open_weather` takes them.
     nodes : sequence of Node
     """
     content: dict[str, xr.Dataset | DataError] = {}
@@ -45,11 +46,8 @@ def examine_weather(specs: Mapping[str, str], nodes: Sequence[Node]) -> Examined
         for node in nodes:
             spec = specs[node.node_id]
             try:
-                covers[node.node_id] = "climate, any window" if spec == "climate" else _covers(spec, node, content)
-                if spec == "climate":
-                    _look_up_climate(node)
+                covers[node.node_id] = _covers(spec, node, content)
             except DataError as error:
-                covers.pop(node.node_id, None)
                 faults.setdefault(str(error), []).append(node.node_id)
     told = {text.removeprefix("weather: "): ", ".join(ids) for text, ids in faults.items()}
     return Examined(
@@ -59,19 +57,20 @@ def examine_weather(specs: Mapping[str, str], nodes: Sequence[Node]) -> Examined
     )
 
 
-def _look_up_climate(node: Node) -> None:
-    from weather.climate.normals import nearest_normals
-
-    nearest_normals(node)
-
-
 def _covers(spec: str, node: Node, content: dict[str, xr.Dataset | DataError]) -> str:
+    parsed = kinds.parse_spec(spec)
+    if parsed is None:
+        raise DataError(f"weather: {spec!r} is no source; allowed kinds: {', '.join(kinds.forms())}. Correct it.")
+    kind, path = parsed
+    if not kind.needs_path:
+        kinds.load(kind.look_up)(node)
+        return f"{kind.name}, any window"
     if spec not in content:
-        content[spec] = _read(spec)
+        content[spec] = _read(kind, path)
     found = content[spec]
     if isinstance(found, DataError):
         raise found
-    place = of_file(found, spec, node=node, time=None)
+    place = of_file(found, path, node=node, time=None)
     warn_far(node, place)
     stamps = place["time"].values
     if found.attrs.get("typical_year"):
@@ -82,8 +81,7 @@ def _covers(spec: str, node: Node, content: dict[str, xr.Dataset | DataError]) -
     return f"{spec}: {stamps.size} h from {first}Z to {last}Z"
 
 
-def _read(spec: str) -> xr.Dataset | DataError:
-    kind, _, path = spec.partition(":")
+def _read(kind: kinds.Kind, path: str) -> xr.Dataset | DataError:
     try:
         return read_file(kind, path)
     except DataError as error:

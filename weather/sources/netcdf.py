@@ -68,6 +68,16 @@ def read_netcdf(path: str | Path) -> xr.Dataset:
         raise error if str(file) in str(error) else DataError(f"{file}: {error}") from error
 
 
+def read_netcdf_source(path: str | Path) -> xr.Dataset:
+    """`read_netcdf` for a plan's weather: every source names the file before what the file says of itself."""
+    weather = read_netcdf(path)
+    named = weather.assign_attrs(source=f"NetCDF {path}: {weather.attrs.get('source', path)}")
+    if "source" not in weather.coords:
+        return named
+    held = weather["source"]
+    return named.assign_coords(source=(held.dims, np.char.add(f"NetCDF {path}: ", held.values.astype(str))))
+
+
 def _plain_coordinates(loaded: xr.Dataset) -> xr.Dataset:
     """Stamps in ns, labels as text, attributes as plain numbers, whatever the file stored them as."""
     coords: dict = {}

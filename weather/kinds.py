@@ -1,0 +1,135 @@
+"""The kinds of weather source, one row each: all that a kind is, but for its code.
+
+A source is named by a spec: the kind alone where the weather is made (`climate`), `kind:PATH` where it is
+read from a file. A new kind is its module and a row here; the study, the command line and `open_weather`
+know no kind by name. Nothing heavy is imported: `greendc --help` reads this table.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of weather source.
+
+    Parameters
+    ----------
+    name : str
+        How a spec begins; no colon.
+    needs_path : bool
+        True for a file, false for weather that is made for any window.
+    reader : str
+        Where its code lives, "module:function". Of a file: `(path) -> Dataset`, dims (time) or (node, time),
+        that passes `check_weather`, its source naming the file. Of made weather: `(nodes, *, time, seed) -> dict`
+        of node id to Dataset (time).
+    typical_year : bool or None
+        Whether a file is a typical year, to be laid onto any date; None where each file says so itself by
+        attrs typical_year = 1. A typical year has attrs utc_offset_h.
+    look_up : str
+        Of made weather: "module:function" that takes a node and raises DataError where it has none; "" for a file.
+    example : str
+        A spec as one would write it; `{node}` stands for the node's id.
+    words : str
+        What it is, for help texts.
+    """
+
+    name: str
+    needs_path: bool
+    reader: str
+    typical_year: bool | None
+    look_up: str
+    example: str
+    words: str
+
+    @property
+    def form(self) -> str:
+        """The shape of its specs: `climate`, `epw:PATH`."""
+        return f"{self.name}:PATH" if self.needs_path else self.name
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        name="climate",
+        needs_path=False,
+        reader="weather.climate:generate_climate",
+        typical_year=False,
+        look_up="weather.climate.normals:nearest_normals",
+        example="climate",
+        words="made from embedded monthly normals and the seed",
+    ),
+    Kind(
+        name="epw",
+        needs_path=True,
+        reader="weather.sources.epw:read_epw",
+        typical_year=True,
+        look_up="",
+        example="epw:/data/{node}.epw",
+        words="an EnergyPlus weather file",
+    ),
+    Kind(
+        name="netcdf",
+        needs_path=True,
+        reader="weather.sources.netcdf:read_netcdf_source",
+        typical_year=None,
+        look_up="",
+        example="netcdf:/data/weather.nc",
+        words="NetCDF-4 as greendc writes it",
+    ),
+)
+
+DEFAULT_SPEC = KINDS[0].example
+"""The weather of a study that names none: it needs no file."""
+
+
+def parse_spec(spec: object) -> tuple[Kind, str] | None:
+    """Kind and path of a spec (the path "" where the kind has none); None where it is no weather source.
+
+    Examples
+    --------
+    >>> kind, path = parse_spec("epw:/data/guian.epw")
+    >>> kind.name, path
+    ('epw', '/data/guian.epw')
+    >>> parse_spec("epw:") is None and parse_spec("climate:guian") is None
+    True
+    """
+    name, colon, path = str(spec).partition(":")
+    for kind in KINDS:
+        if kind.name == name:
+            good = bool(path.strip()) if kind.needs_path else not colon
+            return (kind, path) if good else None
+    return None
+
+
+def forms(*, files_only: bool = False) -> tuple[str, ...]:
+    """The shapes of specs, for error texts: `climate`, `epw:PATH`, ..."""
+    return tuple(kind.form for kind in KINDS if kind.needs_path or not files_only)
+
+
+def examples(node_id: str) -> tuple[str, ...]:
+    """A spec of each kind as one would write it for that node."""
+    return tuple(kind.example.format(node=node_id) for kind in KINDS)
+
+
+def in_words() -> str:
+    """Every kind with what it is, as one phrase for help texts."""
+    return listed([f"{kind.form} ({kind.words})" for kind in KINDS])
+
+
+def listed(items: list[str] | tuple[str, ...]) -> str:
+    """Alternatives in a sentence.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c"])
+    'a, b or c'
+    """
+    return " or ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
+def load(place: str) -> Callable[..., Any]:
+    """The function that "module:function" names; its module is imported now and not before."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
