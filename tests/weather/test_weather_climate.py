@@ -4,6 +4,7 @@ Bands: a mean over seven years is a sample. Monthly bands are the method's own e
 standard errors from the spread and the lag-1 of the statistics; annual means average the samples out.
 """
 
+from dataclasses import replace
 from importlib import resources
 
 import numpy as np
@@ -258,6 +259,54 @@ def test_same_seed_same_weather_to_the_last_bit():
     changed = week(NODES, seed=8)
     assert all(not np.array_equal(one[i]["temp_air"].values, changed[i]["temp_air"].values) for i in IDS)
     assert one["guian"].attrs["history"].startswith("generated with seed 7 from 1991-2020 normals")
+
+
+HISTORY = {
+    "zhongwei": (
+        "; temperature is taken as of 1226 m, though the grid cell lies at 1536.38 m (assumption: the grid cell's "
+        "temperature is taken as it stands for that of Zhongwei itself",
+        "); not moved, the node being at 1226 m",
+    ),
+    "horinger": (
+        "; temperature is taken as of 1063 m, though the grid cell lies at 1493.16 m (assumption: temperature is of "
+        "Hohhot station",
+        "); moved to the node's 1050 m by 6.5 K/km (+0.08 K)",
+    ),
+    "ulanqab": (
+        "; temperature is of the grid cell, at 1491.45 m",
+        "; moved to the node's 1420 m by 6.5 K/km (+0.46 K)",
+    ),
+    "qingyang": (
+        "; temperature is of the grid cell, at 1221.24 m",
+        "; moved to the node's 1421 m by 6.5 K/km (-1.30 K)",
+    ),
+    "guian": (
+        "; temperature is taken as of 1138.7 m, though the grid cell lies at 1233.94 m (assumption: temperature is of "
+        "Guiyang station",
+        "); moved to the node's 1250 m by 6.5 K/km (-0.72 K)",
+    ),
+}
+
+
+@pytest.mark.parametrize("node_id", sorted(HISTORY))
+def test_history_tells_whose_altitude_the_temperature_is_of(node_id):
+    whose, moved = HISTORY[node_id]
+    history = week(NODES)[node_id].attrs["history"]
+    assert whose in history and history.endswith(moved)
+    normals = calibrate(load_nodes()[node_id]).normals
+    apart = normals.cell_altitude_m != normals.temp_altitude_m
+    assert ("assumption" in history) == apart  # told where it is one, and only there
+    assert (f"({normals.temp_note})" in history) == apart
+
+
+def test_the_move_told_is_the_move_made():
+    """The same place 400 m higher: history says how much colder than at 1226 m, and the series is."""
+    low = load_nodes()["zhongwei"]
+    high = replace(low, altitude_m=low.altitude_m + 400)
+    history = generate_climate([high], time=stamps("2026-03-01", "2026-03-02"), seed=7)["zhongwei"].attrs["history"]
+    assert history.endswith("; moved to the node's 1626 m by 6.5 K/km (-2.60 K)")
+    mean = [through_year(calibrate(node).temp_mean, np.arange(0.0, 12.0, 0.25)) for node in (low, high)]
+    assert mean[1] - mean[0] == pytest.approx(np.full(48, -2.60), abs=1e-9)
 
 
 def test_other_nodes_and_their_order_change_nothing():

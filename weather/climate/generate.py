@@ -29,11 +29,11 @@ import xarray as xr
 
 from weather.climate.calibrate import Calibrated, calibrate, diurnal_shape, sunrise_solar_h
 from weather.climate.noise import BLOCK_DAYS, block_series, daily_with_neighbours
-from weather.climate.normals import through_year
+from weather.climate.normals import Normals, through_year
 from weather.climate.sun import beam_and_diffuse, sun_over
 from weather.conventions.errors import DataError
 from weather.conventions.timeaxis import CIVIL_OFFSET_H
-from weather.derive import relative_humidity_from_dew, standard_pressure
+from weather.derive import LAPSE_RATE_K_PER_KM, relative_humidity_from_dew, standard_pressure
 from weather.nodes import Node
 from weather.sources.assemble import place_dataset
 
@@ -95,11 +95,31 @@ def _attrs(node: Node, seed: int) -> dict[str, str]:
     return {
         "source": f"embedded climate generator, normals of {normals.place}",
         "history": (
-            f"generated with seed {seed} from {normals.source}; temperature moved from {normals.temp_altitude_m:g} m "
-            f"to {node.altitude_m:g} m by 6.5 K/km"
+            f"generated with seed {seed} from {normals.source}; {_temperature_of(normals)}; {_moved(normals, node)}"
         ),
         "licence": "normals: NASA POWER and NOAA GSOD, public domain; series: synthetic",
     }
+
+
+def _temperature_of(normals: Normals) -> str:
+    """Whose altitude the temperature is of, and by what assumption where it is not the grid cell's."""
+    if normals.temp_altitude_m == normals.cell_altitude_m:
+        return f"temperature is of the grid cell, at {normals.cell_altitude_m:g} m"
+    return (
+        f"temperature is taken as of {normals.temp_altitude_m:g} m, though the grid cell lies at "
+        f"{normals.cell_altitude_m:g} m ({normals.temp_note})"
+    )
+
+
+def _moved(normals: Normals, node: Node) -> str:
+    """What was done to bring the temperature to the node's altitude."""
+    higher_m = node.altitude_m - normals.temp_altitude_m
+    if higher_m == 0:
+        return f"not moved, the node being at {node.altitude_m:g} m"
+    return (
+        f"moved to the node's {node.altitude_m:g} m by {LAPSE_RATE_K_PER_KM:g} K/km "
+        f"({-LAPSE_RATE_K_PER_KM * higher_m / 1000:+.2f} K)"
+    )
 
 
 def _block_weather(node: Node, *, block: int, seed: int) -> dict[str, np.ndarray]:

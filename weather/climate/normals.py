@@ -24,12 +24,16 @@ class Normals:
     `monthly` holds arrays of shape (12,): clearness index kt, ghi [kWh/m2 a day], temperatures [degC],
     relative humidity [%], wind at 10 m [m/s]. `statistics` holds scalars, the place's own over the
     common ones. `temp_spread`, shape (12,), is the day-to-day spread of temperature in a month over that of the year.
+    `temp_altitude_m` is the altitude the temperatures are taken to be of, `cell_altitude_m` that of the grid cell
+    the rest is of; `temp_note` says why they differ where they do.
     """
 
     place: str
     latitude: float
     longitude: float
+    cell_altitude_m: float
     temp_altitude_m: float
+    temp_note: str
     monthly: dict[str, np.ndarray]
     statistics: dict[str, float]
     temp_spread: np.ndarray
@@ -61,7 +65,9 @@ def load_normals() -> dict[str, Normals]:
             place=place,
             latitude=float(row["latitude"]),
             longitude=float(row["longitude"]),
+            cell_altitude_m=float(row["cell_altitude_m"]),
             temp_altitude_m=float(row["temp_altitude_m"]),
+            temp_note=row["note"],
             monthly={name: np.array([float(line[name]) for line in months]) for name in _MONTHLY},
             statistics=own,
             temp_spread=_temp_spread(shape, yearly=own["temp_daily_std"], summer=own["temp_summer_std"]),
