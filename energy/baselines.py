@@ -15,6 +15,7 @@ import xarray as xr
 
 from energy.plan import Placed, Plan, make_plan
 from energy.planner.clusters import Clusters, clusters_of
+from energy.planner.plant import load_limits_kw
 from energy.workload.jobs import Job
 
 
@@ -67,6 +68,7 @@ def table_overhead_kw(inputs: xr.Dataset, it_reference_kw: np.ndarray, mode: np.
 
 def _place(inputs: xr.Dataset) -> list[Placed]:
     clusters, slots = clusters_of(inputs), inputs.sizes["time"]
+    limit_kw = load_limits_kw(inputs)[1]
     free, load = clusters.free.copy(), inputs["base_it_kw"].values.copy()
     gpus, length, release = (inputs[name].values for name in ("job_gpus", "job_slots", "job_release"))
     running, node_of = inputs["job_running"].values, inputs["pool_node"].values
@@ -75,7 +77,7 @@ def _place(inputs: xr.Dataset) -> list[Placed]:
         latest = release[job] + 1 if running[job] else slots
         for first in range(int(release[job]), min(latest, slots)):
             last = min(first + int(length[job]), slots)
-            found = _first_cluster(inputs, clusters, free, load, job, slice(first, last))
+            found = _first_cluster(inputs, clusters, free, limit_kw - load, job, slice(first, last))
             if found is not None:
                 pool, cluster = found
                 free[cluster, first:last] -= int(gpus[job])
@@ -85,12 +87,12 @@ def _place(inputs: xr.Dataset) -> list[Placed]:
     return placed
 
 
-def _first_cluster(inputs, clusters: Clusters, free, load, job: int, span: slice) -> tuple[int, int] | None:
-    """The first pool and cluster with GPUs for the job, at a node whose plant carries it."""
+def _first_cluster(inputs, clusters: Clusters, free, room_kw, job: int, span: slice) -> tuple[int, int] | None:
+    """The first pool and cluster with GPUs for the job, at a node that can feed and cool it; a running job stays."""
     pinned = str(inputs["job_cluster"].values[job])
     for pool in np.flatnonzero(inputs["job_pool_ok"].values[job]):
         node = inputs["pool_node"].values[pool]
-        if load[node, span].max() + inputs["job_add_kw"].values[job] > inputs["it_cap_kw"].values[node] + 1e-9:
+        if not pinned and room_kw[node, span].min() < inputs["job_add_kw"].values[job] - 1e-9:
             continue
         for cluster in clusters.of_pool[pool]:
             if pinned and clusters.names[cluster] != pinned:

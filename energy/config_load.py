@@ -54,8 +54,10 @@ def inlet_factors(node: NodeConfig) -> tuple[np.ndarray, np.ndarray]:
 
 def it_cap_kw(node: NodeConfig) -> float:
     """IT power at the reference inlet the plant is rated for at every setpoint [kW]."""
+    from models.overhead import it_rating_kw
+
     _, factors = inlet_factors(node)
-    return min(node.electrical.rated_kw, node.cooling.rated_heat_kw) / factors.max()
+    return it_rating_kw(node.node_plant()) / factors.max()
 
 
 def beyond_rating(node: NodeConfig, base_kw: np.ndarray) -> str:
@@ -132,6 +134,7 @@ def load_problems(study: Study) -> Iterator[str]:
             None,
             (
                 beyond_rating(node, base),
+                # IT power alone: overhead depends on the weather
                 beyond_supply(node, need, np.full(len(need), rated_out), step_h=study.planning.step_h),
             ),
         )

@@ -24,6 +24,18 @@ def hall_heat_kw(it_kw, plant: NodePlant):
     return it_kw + hall_loss(it_kw, plant.electrical) + other_kw(plant.electrical)
 
 
+def it_rating_kw(plant: NodePlant) -> float:
+    """True IT power the node is rated for: its electrical plant's rating, or less where the hall's heat at it is
+    more than the cooling's rating. [kW]"""
+    rated_heat, most = plant.cooling.rated_heat_kw, plant.electrical.rated_kw
+    if hall_heat_kw(most, plant) <= rated_heat:
+        return most
+    low, high = 0.0, most  # heat rises with IT power: halve to the last digit
+    while low < (middle := 0.5 * (low + high)) < high:
+        low, high = (middle, high) if hall_heat_kw(middle, plant) <= rated_heat else (low, middle)
+    return low
+
+
 def cooling_kw(weather: xr.Dataset, plant: NodePlant, it_kw, setpoint_degc) -> xr.DataArray:
     """Cooling power of a node; the parameters are those of `overhead_kw`. [kW]"""
     return _node_cooling(weather, plant, it_kw, setpoint_degc)["power_kw"].rename("cooling_kw")
@@ -111,6 +123,9 @@ def lower_hull(knots: np.ndarray, values: np.ndarray) -> np.ndarray:
     array([0., 1., 2.])
     """
     hull = values.copy()
+    slopes = np.diff(values, axis=-1) / np.diff(knots)
+    if np.all(np.diff(slopes, axis=-1) >= 0.0):
+        return hull
     for at in range(1, len(knots) - 1):
         for left in range(at):
             for right in range(at + 1, len(knots)):

@@ -1,10 +1,12 @@
 """Jobs on clusters: who runs where, what room is left, and the load it makes.
 
 The board is the search's working memory: it changes in place, and it never holds more GPUs on a cluster
-than are free there.
+than are free there, nor more power on a node than can come in and be cooled at best.
 """
 
 from __future__ import annotations
+
+from dataclasses import fields
 
 import numpy as np
 import xarray as xr
@@ -13,6 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from energy.planner.clusters import clusters_of
 from energy.planner.energy_cost import EnergyCost
 from energy.planner.placements import Placements
+from energy.planner.plant import load_limits_kw
 from energy.planner.serve import window_gpu_h
 
 
@@ -45,7 +48,8 @@ class Board:
     ) -> None:
         self._place, self._weight = placements, undone_cny_per_gpu_h
         self._gpus, self._add = inputs["job_gpus"].values.astype(int), inputs["job_add_kw"].values
-        self._slots, self._cap = inputs["job_slots"].values.astype(int), inputs["it_cap_kw"].values
+        self._slots = inputs["job_slots"].values.astype(int)
+        self._most_kw, self._sure_kw = load_limits_kw(inputs)
         self._node = inputs["pool_node"].values[placements.pool] if len(placements) else np.zeros(0, dtype=int)
         self._kind = inputs["pool_gpu_type"].values
         columns_of = placements.columns_of() if len(placements) else []
@@ -102,8 +106,9 @@ class Board:
         first = self._place.first[columns]
         start, stop = first[0], first[-1] + 1
         room = _least_over(self.free[clusters, start:], length)[:, : stop - start][:, first - start]
-        load = -_least_over(-self.load_kw[self._node[columns[0]], None, start:], length)[0, : stop - start]
-        room = np.where(load[first - start] + self._add[job] <= self._cap[self._node[columns[0]]] + 1e-9, room, -1)
+        node = self._node[columns[0]]
+        power = _least_over((self._most_kw - self.load_kw)[node, None, start:], length)[0, : stop - start]
+        room = np.where(self._add[job] <= power[first - start] + 1e-9, room, -1)
         fits = room >= gpus
         some = fits.any(axis=0)
         best = np.where(fits, room, np.iinfo(np.int64).max).argmin(axis=0)
@@ -117,6 +122,27 @@ class Board:
             first, last = self._place.first[columns[at]], self._place.last[columns[at]]
             score[at] += energy.estimates_with(self.load_kw, int(node), first, last, float(self._add[job]))
         return score
+
+    @property
+    def sure(self) -> bool:
+        """Whether the load can be carried whatever setpoints and batteries do."""
+        return bool(np.all(self.load_kw <= self._sure_kw + 1e-9))
+
+    def relieve(self) -> bool:
+        """Take off one job, of those that run where most is asked beyond what is sure; False where none can be."""
+        beyond = self.load_kw - self._sure_kw
+        movable = set(self.movable)
+        best, choice = -np.inf, None
+        for job, column in self.column_of.items():
+            span = beyond[self._node[column], self._place.first[column] : self._place.last[column]]
+            # most of all the node's worst hour, then the power taken off; running jobs only where nothing else is left
+            worth = (job in movable) * 1e9 + float(span.max()) + 1e-3 * float(self._add[job])
+            if self._add[job] > 0 and worth > best:
+                best, choice = worth, job
+        if choice is None:
+            return False
+        self.take_out(choice)
+        return True
 
     def earliest(self, columns: np.ndarray) -> int:
         """Which of the columns leaves least undone and starts first."""
@@ -153,6 +179,14 @@ class Board:
             self.take_out(job)
         for job, (column, cluster) in kept.items():
             self.put(job, column, cluster)
+
+
+def possible(inputs: xr.Dataset, placements: Placements) -> Placements:
+    """The placements that would find GPUs and power in a fleet without any other job."""
+    empty = Board(inputs, placements, allowed=np.ones(len(placements), dtype=bool), undone_cny_per_gpu_h=0.0)
+    kept = [empty.places(job)[0] for job in range(inputs.sizes["job"])]
+    columns = np.sort(np.concatenate(kept)).astype(int) if kept else np.zeros(0, dtype=int)
+    return Placements(**{f.name: getattr(placements, f.name)[columns] for f in fields(Placements)})
 
 
 def fill_early(board: Board) -> None:

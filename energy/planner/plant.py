@@ -65,6 +65,27 @@ def it_bounds(inputs: xr.Dataset, placements: Placements) -> tuple[np.ndarray, n
     return low, np.maximum(high, low)
 
 
+def load_limits_kw(inputs: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """IT power at the reference inlet that can be carried at best, and that can be for certain; (node, time) [kW].
+
+    At best: the setpoint that takes least, all renewables, and the battery at full power beside the import limit.
+    For certain: any setpoint, and no battery. Neither is above the plant's rating.
+    """
+    grid = inputs["import_limit_kw"].values[:, None] + inputs["available_kw"].values
+    drained = inputs["battery_kwh"].values * inputs["discharge_eff"].values / float(inputs.attrs["step_h"])
+    battery = np.minimum(inputs["battery_kw"].values, drained)[:, None]
+    per_kw = inputs["inlet_factor"].values[:, :, None, None] + inputs["line_slope"].values  # (node, mode, line, time)
+    allowed = inputs["mode_ok"].values[:, :, None]
+
+    def carried(supply: np.ndarray) -> np.ndarray:
+        return ((supply[:, None, None, :] - inputs["line_intercept_kw"].values) / per_kw).min(axis=2)
+
+    rating = inputs["it_cap_kw"].values[:, None]
+    best = np.where(allowed, carried(grid + battery), -np.inf).max(axis=1)
+    certain = np.where(allowed, carried(grid), np.inf).min(axis=1)
+    return np.minimum(best, rating), np.minimum(certain, rating)
+
+
 def add_it_by_mode(problem, variables, inputs: xr.Dataset, placements: Placements) -> None:
     """(4) The IT power of a node belongs to the mode it runs in."""
     it, y, x = (variables.block[name] for name in ("it", "y", "x"))

@@ -13,7 +13,7 @@ m the civil months of the window.
 (11) stock[t] = (1 - sigma)^h stock[t-1] + h (eta_c charge - discharge / eta_d)     green and grey each
 (12) stock_green + stock_grey <= battery_kwh; charge <= battery_kw charging; discharge <= battery_kw (1 - charging);
      charge_grey <= import       (grey is what the grid sells: renewables enter the battery as green)
-(13) stock at the end >= stock at the start, green and grey each
+(13) stock at the end >= what is left of the stock at the start when it is not touched, green and grey each
 (14) peak[month of the step] >= import, peak >= month_peak
 (15) exported <= export_limit exporting; import <= import_limit (1 - exporting)
 
@@ -135,12 +135,14 @@ def add_battery_limits(problem, variables, inputs: xr.Dataset) -> None:
 
 
 def add_stock_return(problem, variables, inputs: xr.Dataset) -> None:
-    """(13) The window gives back each stock it was given."""
+    """(13) The window gives back each stock it was given, less what stands in it loses by itself."""
     for colour in ("green", "grey"):
         stock, initial = variables.block[f"stock_{colour}"], inputs[f"initial_{colour}_kwh"].values
+        keep = (1.0 - inputs["self_discharge_per_h"].values) ** (float(inputs.attrs["step_h"]) * stock.shape[1])
         for node in range(stock.shape[0]):
             if stock[node, -1] is not None:
-                constrain(problem, f"return_{colour}_{node}", linear([(1, stock[node, -1])]), ">=", initial[node])
+                left = keep[node] * initial[node]
+                constrain(problem, f"return_{colour}_{node}", linear([(1, stock[node, -1])]), ">=", left)
 
 
 def add_peak(problem, variables, inputs: xr.Dataset) -> None:

@@ -116,6 +116,12 @@ def settle(window: Window, board: Board, *, gap: float, time_limit_s: float) -> 
     return None
 
 
+def relieve(board: Board, carried: Callable[[], bool]) -> None:
+    """Take jobs off the board until its load can be carried, where most is asked beyond what is sure."""
+    while not board.sure and not carried() and board.relieve():
+        pass
+
+
 def serve(board: Board, energy: EnergyCost, *, floor: float, rounds: int, seed: int, left: Callable[[], float]) -> None:
     """Leave less undone: take a few jobs out and put them back, ``rounds`` times; the board ends at the best.
 
@@ -137,7 +143,8 @@ def serve(board: Board, energy: EnergyCost, *, floor: float, rounds: int, seed: 
             break
         since += 1
         undo = _ruin_and_recreate(board, energy, rng)
-        if board.undone_cost <= now + patience * (1 - number / rounds) * rng.exponential():
+        better = board.undone_cost <= now + patience * (1 - number / rounds) * rng.exponential()
+        if better and (board.sure or np.isfinite(energy.at(board.load_kw)[0])):
             now = board.undone_cost
             if now < best - 1e-6:
                 best, kept, since = now, board.snapshot(), 0

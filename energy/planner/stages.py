@@ -17,12 +17,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import xarray as xr
 
-from energy.planner.board import Board, fill_early
+from energy.planner.board import Board, fill_early, possible
 from energy.planner.clusters import assign_clusters
 from energy.planner.energy_cost import EnergyCost
 from energy.planner.placements import Placements, all_placements
 from energy.planner.problem import PlanProblem, build_problem
-from energy.planner.search import Schedule, Window, dive, improve, serve, settle
+from energy.planner.search import Schedule, Window, dive, improve, relieve, serve, settle
 from energy.planner.solver import ModelArrays, Solve, relative_gap, solve
 from weather.conventions.errors import SolverFailed
 
@@ -31,6 +31,8 @@ ROUNDS_PER_JOB = 40  # rounds of the search for savings, and the most of them
 MOST_ROUNDS = 6000
 ATTEMPTS = 3  # searches, each with a wider margin, while a target within reach is missed
 BRANCH_PLACEMENTS = 4000  # above, branch and bound gains less in the time than it costs
+SEARCH_SHARE = 0.65  # of the time limit, after which the search for savings ends: the rest is for the proof
+LEAST_PROOF_S = 10.0  # a stage's bound is looked for at least so long, even past the time limit
 ROUNDING = 1e-6  # relative, on what later stages may not worsen
 
 Progress = Callable[[str, float, float, float], None]  # phase, incumbent, bound, seconds
@@ -107,7 +109,7 @@ def plan_window(
     """
     clock = _Clock(time_limit_s)
     tell = _Teller(progress, clock)
-    placements = all_placements(inputs)
+    placements = possible(inputs, all_placements(inputs))
     problem = build_problem(inputs, placements)
     model, early = weighted_model(inputs, placements, problem)
     window = Window(inputs, placements, problem, model, seed)
@@ -160,14 +162,16 @@ def _board(inputs: xr.Dataset, placements: Placements, allowed: np.ndarray) -> B
 def weighted_model(inputs, placements: Placements, problem: PlanProblem) -> tuple[ModelArrays, dict]:
     """The weighted objective, and the schedule that places jobs as early as they fit.
 
-    Where that schedule leaves nothing undone, no optimum of the first objective does: placements that
-    would are taken out of the model.
+    Where that schedule leaves nothing undone and can be carried for certain, no optimum of the first objective
+    leaves anything: placements that would are taken out of the model.
     """
     undone = problem.undone_gpu_h
     cost = problem.cost_cny + missed_cny_per_kwh(inputs) * problem.missed_kwh + undone_cny_per_gpu_h(inputs) * undone
     model = replace(problem.arrays, cost=cost, offset=problem.cost_constant_cny)
     board = _board(inputs, placements, np.ones(len(placements), dtype=bool))
     fill_early(board)
+    if not board.sure:
+        return model, board.snapshot()
     if board.undone_cost <= 1e-6:
         return replace(model, upper=np.where(undone > 0, 0.0, model.upper)), board.snapshot()
     upper = model.upper.copy()  # running jobs come first on the early board: those that fit are not dropped
@@ -186,6 +190,7 @@ def _searched(
     board.restore(early)
     if undone <= board.undone_cost:
         board.restore(dived)
+    relieve(board, lambda: bool(np.isfinite(energy.at(board.load_kw)[0])))
     jobs, bound = window.inputs.sizes["job"], relaxed.objective
     floor = undone_cny_per_gpu_h(window.inputs) * float(window.problem.undone_gpu_h @ relaxed.values)
     serve(
@@ -206,14 +211,16 @@ def _searched(
             goal_missed_kwh=least_missed,
             rounds=rounds,
             seed=window.seed + attempt,
-            left=lambda: clock.left(0.9),
+            left=lambda: clock.before(SEARCH_SHARE),
             report=lambda value: tell("improving", value, bound),
         )
         clock.mark("improving")
         schedule = settle(window, board, gap=1e-4, time_limit_s=max(10.0, clock.left(0.5)))
+        while schedule is None and board.relieve():  # whole setpoints and their moves carry a little less
+            schedule = settle(window, board, gap=1e-4, time_limit_s=max(10.0, clock.left(0.5)))
         clock.mark("setpoints")
         if schedule is None:
-            raise SolverFailed(_no_plan("none"))
+            raise SolverFailed(_no_plan("no setpoints found for any schedule"))
         missed = float(window.problem.missed_kwh @ schedule.values)
         if missed <= 1e-6 or least_missed > 0 or clock.left() <= 1.0:
             break
@@ -291,9 +298,11 @@ def _prove(window: Window, values: np.ndarray, bound: float, gap: float, clock: 
     undone, missed = float(problem.undone_gpu_h @ values), float(problem.missed_kwh @ values)
     cost = float(problem.cost_cny @ values) + problem.cost_constant_cny
     model = replace(problem.arrays, offset=0.0)
-    least_undone = _least(model, problem.undone_gpu_h, undone, clock)
+    small = len(window.placements) <= BRANCH_PLACEMENTS
+    start = values if small else None
+    least_undone = _least(model, problem.undone_gpu_h, undone, clock, start=start)
     model = model.with_row("served", problem.undone_gpu_h, 0.0, undone + ROUNDING * max(1.0, undone))
-    least_missed = _least(model, problem.missed_kwh, missed, clock, interior=True)
+    least_missed = _least(model, problem.missed_kwh, missed, clock, interior=True, start=start)
     model = model.with_row("missed", problem.missed_kwh, 0.0, missed + ROUNDING * max(1.0, missed))
     penalties = undone_cny_per_gpu_h(window.inputs) * undone + missed_cny_per_kwh(window.inputs) * missed
     short = undone > 1e-6 or missed > 1e-6  # the two rows then couple everything, and simplex crawls
@@ -307,19 +316,36 @@ def _prove(window: Window, values: np.ndarray, bound: float, gap: float, clock: 
 
 
 def _least(
-    model: ModelArrays, objective: np.ndarray, reached: float, clock: _Clock, *, interior: bool = False
+    model: ModelArrays,
+    objective: np.ndarray,
+    reached: float,
+    clock: _Clock,
+    *,
+    interior: bool = False,
+    start: np.ndarray | None = None,
 ) -> float:
-    """Lower bound of an objective by linear relaxation, -inf without one; 0 is known where 0 is reached."""
+    """Lower bound of an objective by linear relaxation, or by branch and bound from a ``start`` where that says more;
+    -inf without one; 0 is known where 0 is reached."""
     if reached <= 1e-6:
         return 0.0
     model = replace(model, cost=objective)
-    found = solve(model, relax=True, interior=interior, time_limit_s=max(30.0, clock.left()))
-    return found.bound
+    found = solve(model, relax=True, interior=interior, time_limit_s=max(LEAST_PROOF_S, clock.left()))
+    if start is None or found.bound >= reached - 1e-6 or clock.left() <= 1.0:
+        return found.bound
+    whole = solve(model, gap=1e-6, time_limit_s=clock.left(0.5), start=start)
+    return max(found.bound, whole.bound) if math.isfinite(whole.bound) else found.bound
 
 
 def _stage(name: str, value: float, bound: float, allowed: float) -> Stage:
     value = 0.0 if abs(value) < 1e-6 else value
-    bound = min(bound, value) if math.isfinite(bound) else -math.inf  # no proof is no bound
+    if not math.isfinite(bound):
+        bound = -math.inf  # no proof is no bound
+    elif bound > value + 1e-5 * max(1.0, abs(value)):
+        raise SolverFailed(
+            f"The bound of the stage {name} ({bound:.9g}) lies above the value of the plan ({value:.9g}): one of them "
+            "is wrong. This is a fault of greendc or of the solver, please report it."
+        )
+    bound = min(bound, value)
     return Stage(name, value, bound, "proven" if value - bound <= allowed else "limit")
 
 
@@ -335,6 +361,10 @@ class _Clock:
 
     def left(self, share: float = 1.0) -> float:
         return max(0.0, self._end - time.monotonic()) * share
+
+    def before(self, share: float) -> float:
+        """Seconds left until that share of the limit has gone."""
+        return max(0.0, self.began + share * (self._end - self.began) - time.monotonic())
 
     def mark(self, phase: str) -> None:
         now = time.monotonic()

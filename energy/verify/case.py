@@ -149,11 +149,14 @@ def steps_of(job: Job, case: Case) -> int:
 
 
 def billed_kw(case: Case, node_id: str, month: str) -> float:
-    """Peak a month is billed for before the window [kW]: the state's where it is of that month, else the study's."""
+    """Peak a month is billed for anyway [kW]: the study's, or the state's if it is of that month and higher."""
+    return max(case.study.node(node_id).grid.month_peak_kw, drawn_before_kw(case, node_id, month))
+
+
+def drawn_before_kw(case: Case, node_id: str, month: str) -> float:
+    """Highest import of a month before the window, as the state knows it [kW]."""
     held = case.carried(node_id)
-    if held is not None and held.month == month:
-        return held.month_peak_kw
-    return case.study.node(node_id).grid.month_peak_kw
+    return held.month_peak_kw if held is not None and held.month == month else 0.0
 
 
 def peaks_added_kw(case: Case) -> np.ndarray:

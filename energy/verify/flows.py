@@ -150,19 +150,18 @@ def stock_account(case: Case) -> Check:
 
 def stock_return(case: Case) -> Check:
     """The window gives back each stock it was given."""
-    before = initial_stocks(case)
+    before, hours = initial_stocks(case), case.step_h * len(case.time)
+    standing = [node.battery_model().self_discharge_per_h if node.battery else 0.0 for node in case.study.nodes]
+    untouched = (1.0 - np.array(standing)) ** hours
     short = np.zeros((2, len(case.study.nodes)))
     for k, colour in enumerate(("green", "grey")):
-        touched = case.of(f"charge_{colour}_kw") + case.of(f"discharge_{colour}_kw") > 0
-        missing = before[colour] - case.of(f"stock_{colour}_kwh")[:, -1]
-        short[k] = np.where(touched.any(axis=1), missing, 0.0)
+        short[k] = before[colour] * untouched - case.of(f"stock_{colour}_kwh")[:, -1]
     return numbers(
         "battery gives back",
         short,
         limit=case.tolerance,
         unit="kWh",
-        law="Each stock that is charged or discharged ends the window with at least what it began with; one left alone "
-        "keeps what its standing loss leaves.",
+        law="Each stock ends the window with at least what its standing loss would leave of what it began with.",
         at=lambda i: f"{('green', 'grey')[i[0]]} {case.study.nodes[i[1]].id}",
     )
 

@@ -19,6 +19,7 @@ from energy.verify.case import (
 )
 from energy.verify.result import Check, numbers, sentences
 from energy.workload.jobs import Job
+from models.overhead import it_rating_kw
 
 HOUR = pd.Timedelta(hours=1)
 SECOND_H = 1e-6  # h; times are stated to the second or better
@@ -274,7 +275,7 @@ def _could_stay(case: Case, job: Job, mine: RunningJob) -> bool:
     pinned = {other.cluster for other in case.state.running}
     room = _free_gpus(pool, reserved_gpus(case)[pool.pool_id], names, pinned)[mine.cluster]
     span = slots < steps_of(job, case)
-    rated = min(node.electrical.rated_kw, node.cooling.rated_heat_kw)
+    rated = it_rating_kw(node.node_plant())
     return bool(np.all((gpus <= room)[span]) and np.all((load <= rated)[span]))
 
 

@@ -14,7 +14,7 @@ from energy.verify.case import Case, added_kw, base_it_kw, by_id, hours_share
 from energy.verify.result import Check, numbers, sentences
 from models.cooling import inlet_degc
 from models.gpu import inlet_power_factor
-from models.overhead import cooling_kw, overhead_kw, water_l_per_h
+from models.overhead import cooling_kw, it_rating_kw, overhead_kw, water_l_per_h
 
 TABLE_LIMIT = 0.005  # share of overhead energy the planner's table may be off the plant
 
@@ -66,15 +66,13 @@ def inlet(case: Case) -> Check:
 
 def it_rating(case: Case) -> Check:
     """IT power keeps to what the node is built for."""
-    rated = np.array(
-        [[min(node.electrical.rated_kw, node.cooling.rated_heat_kw)] for node in case.study.nodes], dtype=float
-    )
+    rated = np.array([[it_rating_kw(node.node_plant())] for node in case.study.nodes])
     return numbers(
         "IT within the plant's rating",
         case.of("it_kw") - rated,
         limit=case.tolerance,
         unit="kW",
-        law="it is at most the rating of the electrical plant and of the cooling plant.",
+        law="it is at most what the electrical plant is rated for, and its hall's heat what the cooling is rated for.",
         at=case.at,
     )
 

@@ -15,6 +15,7 @@ from models.overhead import (
     NodePlant,
     cooling_kw,
     hall_heat_kw,
+    it_rating_kw,
     lower_hull,
     overhead_kw,
     overhead_table,
@@ -52,6 +53,19 @@ def test_electrical_loss_by_hand_and_at_no_load():
     assert electrical_loss(500.0, ELECTRICAL) == pytest.approx(ups + transformer + 5.0)
     assert electrical_loss(0.0, ELECTRICAL) == pytest.approx(20.0 + 1.8)
     assert other_kw(ELECTRICAL) == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize(("rated_heat", "binds"), [(1100.0, "electrical"), (900.0, "heat"), (20.0, "losses")])
+def test_the_it_rating_is_what_hall_and_electrics_carry(rated_heat, binds):
+    plant = NodePlant(AirEconomiserPlant(rated_heat_kw=rated_heat), ELECTRICAL)
+    rating = it_rating_kw(plant)
+    if binds == "electrical":
+        assert rating == 1000.0 and hall_heat_kw(rating, plant) < rated_heat
+    elif binds == "heat":
+        assert hall_heat_kw(rating, plant) == pytest.approx(rated_heat, rel=1e-12)
+        assert rating < 0.97 * rated_heat
+    else:
+        assert rating == pytest.approx(0.0, abs=1e-9)  # what the idle hall loses is more than that
 
 
 def test_impossible_electrical_plants_are_refused():

@@ -49,7 +49,6 @@ def toy_window(
         "carbon_kg_per_kwh": [0.7, 0.4],
         "it_cap_kw": [160.0, 150.0],
         "mid_mode": [0, 0],
-        "table_hull_error_kw": [0.0, 0.0],
         "battery_kwh": [80.0, 0.0],
         "battery_kw": [40.0, 0.0],
         "charge_eff": [0.9, 1.0],
