@@ -2,12 +2,17 @@
 never means of ratios.
 
 =====================  =====================================================================================
-pue                    facility energy / IT energy (ISO/IEC 30134-2 asks a year; this is the window's ratio)
+pue                    facility energy / IT energy: the planner's target. Facility is what IT, cooling and the
+                       electrical plant draw; battery and converter losses lie outside it
+pue_with_storage       (facility energy + battery losses) / IT energy: ISO/IEC 30134-2 counts all energy at the
+                       data centre's boundary, storage losses too (it asks a year; this is the window's ratio)
+battery_loss_kwh       charged - discharged - rise of both stocks
 pue_reference_inlet    facility energy / IT energy at the reference inlet: server fans of a warm inlet sit
                        inside IT and would flatter `pue`
 renewable_share        (renewables used directly + discharged from the green stock) / facility energy
 hourly_matched_share   sum over nodes and steps of min(available renewables, facility) / facility energy
 cue_location           grid import times the province's factor / IT energy [kg/kWh] (30134-8, location)
+wue                    cooling water / IT energy [L/kWh] (ISO/IEC 30134-9; added by `day` from the nonlinear plant)
 gpu_utilisation        GPU-hours of jobs and inference / GPU-hours installed
 =====================  =====================================================================================
 """
@@ -32,6 +37,7 @@ def plan_kpis(plan: Plan, inputs: xr.Dataset) -> dict[str, float | int]:
     matched = float(np.minimum(data["pv_kw"] + data["wind_kw"], data["facility_kw"]).sum()) * step_h
     co2 = float((data["import_kw"] * data["carbon_kg_per_kwh"]).sum()) * step_h
     cost = cost_terms(plan, inputs)
+    lost = battery_loss_kwh(plan, inputs)
     segments = plan.segments
     late = int((segments["slack_h"] < -1e-9).sum())
     done_h = (segments["end"] - segments["start"]).dt.total_seconds() / 3600 if len(segments) else 0.0
@@ -43,6 +49,7 @@ def plan_kpis(plan: Plan, inputs: xr.Dataset) -> dict[str, float | int]:
     busy = float((data["used_gpus"] + data["reserved_gpus"]).sum()) * step_h
     return {
         "pue": facility / it,
+        "pue_with_storage": (facility + lost) / it,
         "pue_reference_inlet": facility / energy["it_reference_kw"],
         "renewable_share": green / facility,
         "hourly_matched_share": matched / facility,
@@ -50,6 +57,7 @@ def plan_kpis(plan: Plan, inputs: xr.Dataset) -> dict[str, float | int]:
         "gpu_utilisation": busy / (float(data["pool_gpus"].sum()) * slots * step_h),
         "it_kwh": it,
         "facility_kwh": facility,
+        "battery_loss_kwh": lost,
         "green_kwh": green,
         "available_kwh": available,
         "import_kwh": energy["import_kw"],
@@ -73,6 +81,27 @@ def plan_kpis(plan: Plan, inputs: xr.Dataset) -> dict[str, float | int]:
         "gpu_h_unserved": float((np.maximum(could, 0) * inputs["job_gpus"].values)[missing].sum()) * step_h,
         "gpu_h_carried_out": left,
     }
+
+
+def battery_loss_kwh(plan: Plan, inputs: xr.Dataset) -> float:
+    """What batteries and their converters lose over the window [kWh], all nodes.
+
+    Notes
+    -----
+    ``loss = h * sum(charge_green + charge_grey) - h * sum(discharge_green + discharge_grey)
+    - sum(stock_green[end] + stock_grey[end] - initial_green - initial_grey)``, sums over nodes (and steps of ``h``
+    hours). Powers are at the meter, stocks in the cells, so this holds conversion both ways and standing loss, and
+    is 0 or more. By each node's balance facility + loss is what crosses the boundary, import + renewables used and
+    stored, less the rise of the stocks.
+    """
+    data, step_h = plan.data, float(inputs.attrs["step_h"])
+    charged, discharged, rise = 0.0, 0.0, 0.0
+    for colour in ("green", "grey"):
+        charged += float(data[f"charge_{colour}_kw"].sum()) * step_h
+        discharged += float(data[f"discharge_{colour}_kw"].sum()) * step_h
+        end = data[f"stock_{colour}_kwh"].isel(time=-1)
+        rise += float(end.sum()) - float(inputs[f"initial_{colour}_kwh"].sum())
+    return charged - discharged - rise
 
 
 def cost_terms(plan: Plan, inputs: xr.Dataset) -> dict[str, float]:

@@ -138,8 +138,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "cut_axis": ("The vertical axis does not begin at zero.", "纵轴不从零开始。"),
     "kpi_title": ("Plan beside baseline", "计划与基准对比"),
     "kpi_aid": (
-        "Ratios are of energies over the window. ● marks a change for the better, ○ one for the worse.",
-        "比值均为窗口内电量之比。● 表示改善，○ 表示变差。",
+        "Ratios are of energies over the window. PUE counts IT, cooling and the electrical plant; PUE with storage "
+        "losses adds what batteries and their converters lose, as ISO/IEC 30134-2 counts all energy at the data "
+        "centre's boundary. ● marks a change for the better, ○ one for the worse.",
+        "比值均为窗口内电量之比。PUE 计入 IT、制冷与供配电；“含储能损耗”的 PUE 另计电池及其变流器的损耗，"
+        "即 ISO/IEC 30134-2 按数据中心边界计入的全部电量。● 表示改善，○ 表示变差。",
     ),
     "share_title": ("Renewable share by hour (%)", "逐时可再生能源占比（%）"),
     "share_aid": (
@@ -253,10 +256,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "g_environment": ("Carbon and water", "碳与水"),
     "g_jobs": ("Jobs", "作业"),
     "k_pue": ("PUE", "PUE"),
+    "k_pue_with_storage": ("PUE with storage losses", "PUE（含储能损耗）"),
     "k_pue_reference_inlet": ("PUE at the reference inlet", "PUE（参考进风温度）"),
     "k_pue_plant": ("PUE of the nonlinear plant", "PUE（非线性设备模型）"),
     "k_it_kwh": ("IT energy", "IT 电量"),
     "k_facility_kwh": ("Facility energy", "设施电量"),
+    "k_battery_loss_kwh": ("Battery losses", "储能损耗"),
     "k_renewable_share": ("Renewable share", "可再生能源占比"),
     "k_hourly_matched_share": ("Hourly matched share", "逐时匹配占比"),
     "k_curtailed_share": ("Curtailed share", "弃电率"),

@@ -47,10 +47,12 @@ GROUPS: tuple[tuple[str, tuple[Figure, ...]], ...] = (
         "g_efficiency",
         (
             Figure("pue", "kWh/kWh", 3, -1),
+            Figure("pue_with_storage", "kWh/kWh", 3, -1),
             Figure("pue_reference_inlet", "kWh/kWh", 3, -1),
             Figure("pue_plant", "kWh/kWh", 3, -1),
             Figure("it_kwh", "kWh", 0),
             Figure("facility_kwh", "kWh", 0, -1),
+            Figure("battery_loss_kwh", "kWh", 0, -1),
             Figure("gpu_utilisation", "%", 1, 0, 100),
         ),
     ),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from energy.verify.case import Case, by_id, hours_share, peaks_added_kw
+from energy.verify.case import Case, by_id, hours_share, initial_stocks, peaks_added_kw
 from energy.verify.result import Check, numbers, sentences
 from models.grid import energy_price
 from weather import derive
@@ -96,6 +96,16 @@ def cost_terms(case: Case) -> dict[str, float]:
     return terms
 
 
+def battery_losses(case: Case) -> np.ndarray:
+    """What each node's battery took in at the meter and neither gave back nor holds, (node,) [kWh]."""
+    before = initial_stocks(case)
+    lost = np.zeros(len(case.study.nodes))
+    for colour in ("green", "grey"):
+        net_kw = case.of(f"charge_{colour}_kw") - case.of(f"discharge_{colour}_kw")
+        lost += net_kw.sum(axis=1) * case.step_h + before[colour] - case.of(f"stock_{colour}_kwh")[:, -1]
+    return lost
+
+
 def energies(case: Case) -> dict[str, float]:
     """Energies of the window [kWh] and the ratios of them."""
     h = case.step_h
@@ -106,14 +116,17 @@ def energies(case: Case) -> dict[str, float]:
     matched = float(np.minimum(available, case.of("facility_kw")).sum()) * h
     curtailed, offered = float(case.of("curtailed_kw").sum()) * h, float(available.sum()) * h
     co2 = float((case.of("import_kw") * case.grid("carbon_kg_per_kwh")).sum()) * h
+    lost = float(battery_losses(case).sum())
     return {
         "pue": facility / it,
+        "pue_with_storage": (facility + lost) / it,
         "pue_reference_inlet": facility / (float(case.of("it_reference_kw").sum()) * h),
         "renewable_share": green / facility,
         "hourly_matched_share": matched / facility,
         "curtailed_share": curtailed / offered if offered > 0 else 0.0,
         "it_kwh": it,
         "facility_kwh": facility,
+        "battery_loss_kwh": lost,
         "green_kwh": green,
         "available_kwh": offered,
         "import_kwh": float(case.of("import_kw").sum()) * h,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import given
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from energy.baselines import first_come_first_served
 from energy.config import load_study
 from energy.inputs import build_inputs
-from energy.kpis import target_results
+from energy.kpis import battery_loss_kwh, target_results
+from energy.plan import Plan
 from weather import open_weather
 from weather.conventions.timeaxis import time_axis
 
@@ -31,6 +33,7 @@ def test_energies_and_ratios_are_those_of_the_plan(published):
         "it_kwh": it,
         "facility_kwh": facility,
         "pue": facility / it,
+        "pue_with_storage": (facility + kpis["battery_loss_kwh"]) / it,
         "pue_reference_inlet": facility / _kwh(plan, "it_reference_kw"),
         "green_kwh": green,
         "renewable_share": green / facility,
@@ -48,6 +51,39 @@ def test_energies_and_ratios_are_those_of_the_plan(published):
     assert kpis["pue"] > 1
     assert 0 <= kpis["renewable_share"] <= 1
     assert kpis["renewable_share"] <= kpis["available_kwh"] / facility
+
+
+def test_pue_with_storage_counts_what_crosses_the_boundary(published, study_file):
+    """Bought, and renewables used and stored, less what the stocks gained: nothing of it is IT but the IT."""
+    plan, kpis, study = published.plan(), published.read("summary.json")["kpis"], load_study(study_file)
+    battery = study.node("alpha").battery
+    held = sum(float(plan[f"stock_{colour}_kwh"].isel(time=-1).sum()) for colour in ("green", "grey"))
+    gained = held - (battery.initial_green_frac + battery.initial_grey_frac) * battery.energy_kwh
+    crossed = sum(_kwh(plan, f"{name}_kw") for name in ("import", "renewable_direct", "charge_green")) - gained
+    assert kpis["pue_with_storage"] == pytest.approx(crossed / _kwh(plan, "it_kw"), rel=1e-9)
+    assert _kwh(plan, "charge_green_kw") + _kwh(plan, "charge_grey_kw") > 1  # else there is little to lose
+    assert kpis["battery_loss_kwh"] > 0.1
+    assert kpis["pue_with_storage"] > kpis["pue"]
+
+
+def test_an_idle_battery_loses_what_it_stands(published, study_file):
+    battery, base = load_study(study_file).node("alpha").battery, published.read("summary.json")["baseline"]
+    stock = (battery.initial_green_frac + battery.initial_grey_frac) * battery.energy_kwh
+    lost = stock * (1 - (1 - battery.self_discharge_per_h) ** 12)
+    assert base["battery_loss_kwh"] == pytest.approx(lost, abs=1e-9)
+
+
+def test_battery_losses_by_hand():
+    """Half hours. Green 5 kWh in, 4.5 held; grey 1.8 kWh out of 2: 0.5 + 0.2 lost. The other node has no battery."""
+    power = {"charge_green": [10, 0], "discharge_green": [0, 0], "charge_grey": [0, 0], "discharge_grey": [0, 3.6]}
+    stock = {"green": [4.5, 4.5], "grey": [8, 6]}
+    columns = {f"{name}_kw": values for name, values in power.items()}
+    columns |= {f"stock_{colour}_kwh": values for colour, values in stock.items()}
+    data = xr.Dataset({name: (("node", "time"), [[0.0, 0.0], values]) for name, values in columns.items()})
+    inputs = xr.Dataset(
+        {"initial_green_kwh": ("node", [0.0, 0.0]), "initial_grey_kwh": ("node", [0.0, 8.0])}, attrs={"step_h": 0.5}
+    )
+    assert battery_loss_kwh(Plan(data, pd.DataFrame(), ()), inputs) == pytest.approx(0.7, abs=1e-12)
 
 
 @pytest.mark.parametrize("whose", ["kpis", "baseline"])

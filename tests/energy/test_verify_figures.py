@@ -47,6 +47,8 @@ KPIS = {
     ),
     "energy figures": (
         "pue",
+        "pue_with_storage",
+        "battery_loss_kwh",
         "pue_reference_inlet",
         "renewable_share",
         "hourly_matched_share",

@@ -266,6 +266,9 @@ def summary_of(plan: xr.Dataset) -> dict:
     bought, sold = plan["import_kw"], plan["exported_kw"]
     co2 = float((bought * np.array([[0.6], [0.5]])).sum())
     peak = bought.max("time").values
+    stood = 20.0 + 60.0 + sum(float(plan[f"stock_{c}_kwh"].values[0, :-1].sum()) for c in ("green", "grey"))
+    # 50 kWh charged at 0.9, 25 discharged at 0.9, a thousandth of what stands lost in each hour
+    lost = 50.0 * 0.1 + 25.0 * (1 / 0.9 - 1) + 0.001 * stood
     kpis = {
         "cost_energy_cny": float(0.3 * bought[:, :6].sum() + 0.5 * bought[:, 6:].sum()),
         "cost_demand_cny": 30.0 * (max(peak[0], 30.0) - 30.0 + max(peak[1], 1.0) - 1.0),
@@ -274,6 +277,8 @@ def summary_of(plan: xr.Dataset) -> dict:
         "cost_carbon_cny": 0.05 * co2,
         "cost_wear_cny": 0.1 * 25.0,
         "pue": facility / it,
+        "pue_with_storage": (facility + lost) / it,
+        "battery_loss_kwh": lost,
         "pue_reference_inlet": facility / float(plan["it_reference_kw"].sum()),
         "renewable_share": green / facility,
         "hourly_matched_share": float(np.minimum(offered, plan["facility_kw"]).sum()) / facility,
