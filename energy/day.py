@@ -235,8 +235,10 @@ def _jobs_of_window(
     if state is not None:
         clusters = {node.id: {} for node in study.nodes}
         for pool in pools:
-            clusters[pool.node] |= dict.fromkeys(pool.cluster_ids, pool.gpu_type)
-        check_state(state, clusters=clusters)
+            clusters[pool.node] |= dict.fromkeys(pool.cluster_ids, (pool.gpu_type, pool.largest_gang))
+        check_state(
+            state, clusters=clusters, setpoints={node.id: node.cooling.setpoints_degc for node in study.nodes}
+        )
     running = [] if state is None else [r.job for r in state.running]
     known = {job.job_id for job in running}
     ended = frozenset() if state is None else frozenset(state.ended)

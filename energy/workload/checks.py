@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from energy.workload.packing import Pool
-from energy.workload.record import Fault, Job, is_aware, job_faults, raise_faults, shown
+from energy.workload.record import Fault, Job, civil_time, is_aware, job_faults, raise_faults, shown
 from weather.conventions.errors import DataError
 
 
@@ -44,7 +44,10 @@ def check_jobs(
         if not is_aware(time):
             raise DataError(f"{name}: {time} has no time zone; an aware time is needed; attach UTC")
     if window_end <= window_start:
-        raise DataError(f"window_end: {window_end} is not after {window_start}; give a window of some length")
+        raise DataError(
+            f"window_end: {civil_time(window_end)} is not after {civil_time(window_start)}; "
+            "give a window of some length"
+        )
     pools = tuple(pools)
     faults: list[Fault] = []
     seen: dict[str, int] = {}
@@ -74,11 +77,15 @@ def _fleet_faults(
     of_type = [pool for pool in pools if pool.gpu_type == job.gpu_type]
     usable = [pool for pool in of_type if not job.nodes or pool.node in job.nodes]
     where = f" at {', '.join(job.nodes)}" if job.nodes else ""
-    if not usable and not unknown:
-        have = ", ".join(sorted({pool.node for pool in of_type})) or "none"
+    if not of_type:
+        have = ", ".join(sorted({pool.gpu_type for pool in pools})) or "none"
+        rule = f"no node of the study has {job.gpu_type} GPUs; types its nodes have: {have}"
+        remedy = f"ask for one of these, or add a cluster of {job.gpu_type} to a node of the study"
+        yield Fault(row, "gpu_type", job.gpu_type, rule, remedy)
+    elif not usable and not unknown:
+        have = ", ".join(sorted({pool.node for pool in of_type}))
         rule = f"there are no {job.gpu_type} GPUs{where}; nodes that have them: {have}"
-        column, found = ("nodes", ";".join(job.nodes)) if job.nodes else ("gpu_type", job.gpu_type)
-        yield Fault(row, column, found, rule, "allow one of these")
+        yield Fault(row, "nodes", ";".join(job.nodes), rule, "allow one of these")
     elif usable and job.gpus > max(pool.largest_gang for pool in usable):
         sizes = ", ".join(str(size) for size in sorted({pool.largest_gang for pool in usable}))
         rule = f"a gang runs inside one cluster; {job.gpu_type} clusters{where} have {sizes} GPUs"
@@ -98,6 +105,33 @@ def _window_faults(job: Job, row: str, start: datetime) -> Iterator[Fault]:
         yield Fault(row, "started", job.started, rule, "correct it or set state to pending")
 
 
+def check_running(jobs: Sequence[Job], *, node_ids: Collection[str], at: datetime) -> None:
+    """Refuse running jobs of a state that no window can go on with, whatever the fleet's clusters.
+
+    Parameters
+    ----------
+    jobs
+        Jobs in progress at the moment `at` (aware).
+    node_ids
+        The nodes the study knows.
+
+    Raises
+    ------
+    DataError
+        Listing the first 20 faults: rules of a single job, a start after `at`, a deadline that cannot be met
+        from then on, an unknown home node, values that are not planned yet.
+    """
+    faults: list[Fault] = []
+    for job in jobs:
+        row = f"running job {shown(job.job_id)} of the state"
+        faults.extend(job_faults(job, row, not_before=at))
+        faults.extend(_window_faults(job, row, at))
+        if job.home_node and job.home_node not in node_ids:
+            faults.append(Fault(row, "home_node", job.home_node, *_known(job.home_node, node_ids, "node")))
+        faults.extend(_unplanned_faults(job, row))
+    raise_faults(faults, "state")
+
+
 def refuse_unplanned(jobs: Sequence[Job]) -> None:
     """Refuse jobs that ask for what is not planned yet: only rigid gangs inside one cluster are.
 
@@ -107,20 +141,14 @@ def refuse_unplanned(jobs: Sequence[Job]) -> None:
         Listing the first 20 values in columns that would be ignored, and asking to leave them empty.
     """
     faults = [
-        Fault(
-            f"job {number} ({shown(job.job_id)})",
-            column,
-            value,
-            "this column is not planned yet: jobs run as rigid gangs",
-            "leave it empty",
-        )
+        fault
         for number, job in enumerate(jobs, start=1)
-        for column, value in _unplanned(job)
+        for fault in _unplanned_faults(job, f"job {number} ({shown(job.job_id)})")
     ]
     raise_faults(faults, "jobs")
 
 
-def _unplanned(job: Job) -> Iterator[tuple[str, object]]:
+def _unplanned_faults(job: Job, row: str) -> Iterator[Fault]:
     asked = {
         "min_gpus": job.min_gpus not in (None, job.gpus),
         "max_gpus": job.max_gpus not in (None, job.gpus),
@@ -136,4 +164,5 @@ def _unplanned(job: Job) -> Iterator[tuple[str, object]]:
         "home_node": job.home_node != "",
         "dataset_gb": job.dataset_gb != 0,
     }
-    return ((column, getattr(job, column)) for column, used in asked.items() if used)
+    rule = "this column is not planned yet: jobs run as rigid gangs"
+    return (Fault(row, column, getattr(job, column), rule, "leave it empty") for column, used in asked.items() if used)

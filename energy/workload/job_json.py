@@ -44,14 +44,14 @@ def job_from_record(record: Mapping[str, object]) -> Job:
         For an unknown or missing key, a value of another type, or a job that breaks a rule.
     """
     if not isinstance(record, Mapping):
-        raise DataError(f"job: {shown(record)} is not an object of job fields; give the state a run wrote, unchanged")
+        raise DataError(f"job: {shown(record)} is not an object of job fields")
     where = f"job {shown(record.get('job_id'))}"
     known = {field.name: field for field in fields(Job)}
     missing = [name for name, field in known.items() if field.default is MISSING and name not in record]
     unknown = [str(name) for name in record if name not in known]
     if missing or unknown:
         what = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"unknown: {', '.join(unknown)}"] * bool(unknown)
-        raise DataError(f"{where}: keys {'; '.join(what)}; known keys: {', '.join(known)}; give the state unchanged")
+        raise DataError(f"{where}: keys {'; '.join(what)}; known keys: {', '.join(known)}")
     job = Job(**{name: _value(name, value, where) for name, value in record.items()})
     raise_faults(list(job_faults(job, where)), "state")
     return job
@@ -79,4 +79,4 @@ def _value(name: str, value: object, where: str) -> object:
         value = float(value) if fits else value
     if fits:
         return value
-    raise DataError(f"{where}, {name}: {shown(value)} is of the wrong type; give the state a run wrote, unchanged")
+    raise DataError(f"{where}, {name}: {shown(value)} is of the wrong type")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from weather.conventions.errors import DataError
 
@@ -14,6 +14,7 @@ LONGEST_H = 8784.0  # a leap year: anything longer is seconds or minutes written
 MOST_GPUS = 1_000_000
 MOST_JOBS = 1_000_000
 LISTED_ROWS = 20
+CIVIL = timezone(timedelta(hours=8))  # Asia/Shanghai has no daylight saving
 _SHOWN_CHARS = 60
 _ROUNDING = 1 + 1e-9  # what is left is found by subtraction
 
@@ -107,9 +108,17 @@ class Fault:
         return f"{self.row}, {self.column}: {shown(self.found)}; {self.rule}; {self.remedy}"
 
 
+def civil_time(time: datetime) -> str:
+    """A time as every message shows it: RFC 3339 in civil time, or as it is where it has no offset."""
+    try:
+        return (time.astimezone(CIVIL) if is_aware(time) else time).isoformat()
+    except OverflowError:  # the last hours of the year 9999
+        return time.isoformat()
+
+
 def shown(value: object) -> str:
-    """A value as it stands in a message: quoted, on one line, cut when long."""
-    text = value.isoformat() if isinstance(value, datetime) else value
+    """A value as it stands in a message: quoted, on one line, cut when long; times in civil time."""
+    text = civil_time(value) if isinstance(value, datetime) else value
     text = repr(text) if isinstance(text, str) else str(text)
     return text if len(text) <= _SHOWN_CHARS else text[: _SHOWN_CHARS - 3] + "..."
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from energy.config import load_study
 from energy.day import DayRequest, DayResult, plan_day
-from energy.state import NodeState, RunningJob, State, check_state, read_state, state_to_json
+from energy.requests import STEPS_MIN
+from energy.state import LONGEST_STEP, NodeState, RunningJob, State, check_state, read_state, state_to_json
 from energy.workload.jobs import Job
+from energy.workload.record import CIVIL
 from weather.conventions.errors import DataError
 
 NOON = datetime(2026, 7, 15, 4, tzinfo=UTC)
@@ -28,7 +30,12 @@ NODE = NodeState(
     stock_green_kwh=12.5, stock_grey_kwh=0.0, setpoint_degc=20.0, setpoint_held_h=2.0, month_peak_kw=17.25,
     month="2026-07",
 )  # fmt: skip
-CLUSTERS = {"alpha": {f"alpha/bigx8/{n}": "big" for n in (1, 2, 3)}, "beta": {"beta/small": "small"}}
+CLUSTERS = {"alpha": {f"alpha/bigx8/{n}": ("big", 8) for n in (1, 2, 3)}, "beta": {"beta/small": ("small", 16)}}
+SETPOINTS = {"alpha": (14.0, 20.0, 24.0), "beta": (12.0, 18.0, 20.0)}
+RUNS = {
+    "job_id": "train", "state": "running", "gpu_type": "big", "gpus": 8, "duration_h": 9.5, "remaining_h": 4.0,
+    "nodes": ["alpha"],
+}  # fmt: skip
 
 
 def _state(**changed) -> State:
@@ -85,16 +92,19 @@ def test_any_state_reads_back_equal(tmp_path_factory, node, remaining, moment):
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"at": "2026-07-15T12:00:00"}, "offset is needed"),
-        ({"at": 5}, "malformed"),
-        ({"at": "noon"}, "malformed"),
-        ({"running": None}, "malformed"),
-        ({"running": [{"node": "alpha", "cluster": "x"}]}, "'job'"),
+        ({"at": "2026-07-15T12:00:00"}, "offset from UTC is needed"),
+        ({"at": 5}, "at is 5, text is needed"),
+        ({"at": "noon"}, "at is 'noon': a date and time by RFC 3339 is needed"),
+        ({"running": None}, "running is None, a JSON list is needed"),
+        ({"running": [3]}, "running[0] is 3, a JSON object is needed"),
+        ({"running": [{"node": "alpha", "cluster": "x"}]}, "running[0] lacks job"),
         ({"running": [{"node": "alpha", "cluster": "x", "job": {"job_id": "a"}}]}, "missing: gpu_type"),
-        ({"nodes": []}, "malformed"),
-        ({"ended": "abc"}, "'ended' is not a list of job ids"),
-        ({"ended": [1]}, "'ended' is not a list of job ids"),
-        ({"nodes": {"alpha": {}}}, "'month'"),
+        ({"running": [{"node": 1, "cluster": "x", "job": RUNS}]}, "running[0], node, is 1, text is needed"),
+        ({"nodes": []}, "nodes is [], a JSON object is needed"),
+        ({"ended": "abc"}, "ended is 'abc', a JSON list is needed"),
+        ({"ended": [1]}, "an entry of ended is 1, text is needed"),
+        ({"nodes": {"alpha": {}}}, "node 'alpha' lacks stock_green_kwh, stock_grey_kwh, setpoint_degc"),
+        ({"nodes": {"alpha": 5}}, "node 'alpha' is 5, a JSON object is needed"),
         ({"schema_version": 2}, "schema_version is 2"),
         ({"schema_version": None}, "schema_version is None"),
     ],
@@ -107,12 +117,58 @@ def test_a_state_that_lacks_something_is_refused(write, changed, words):
     assert words in str(told.value)
 
 
+@pytest.mark.parametrize("field", [field.name for field in fields(NodeState)])
+def test_a_node_without_a_field_is_refused_by_name(write, field):
+    body = _record()
+    del body["nodes"]["alpha"][field]
+    with pytest.raises(DataError) as told:
+        read_state(write(body))
+    assert f"state.json: node 'alpha' lacks {field}; it needs stock_green_kwh" in str(told.value)
+    assert "__init__" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("place", "where"),
+    [((), "the state"), (("running", 0), "running[0]"), (("nodes", "beta"), "node 'beta'")],
+)
+def test_an_unknown_key_is_refused_at_every_level(write, place, where):
+    body = _record()
+    held = body
+    for step in place:
+        held = held[step]
+    held["colour"] = 1.0
+    with pytest.raises(DataError) as told:
+        read_state(write(body))
+    assert f"state.json: {where} has the unknown key 'colour'; known keys: " in str(told.value)
+
+
+def test_an_unknown_key_of_a_job_is_refused(write):
+    body = _record()
+    body["running"][0]["job"]["colour"] = 1.0
+    with pytest.raises(DataError, match="job 'train': keys unknown: colour"):
+        read_state(write(body))
+
+
+def test_a_key_given_twice_is_refused(tmp_path):
+    """JSON would take the second without a word."""
+    path = tmp_path / "state.json"
+    path.write_text(state_to_json(_state()).replace('"beta": {', '"alpha": {'), encoding="utf-8")
+    with pytest.raises(DataError, match="the key 'alpha' stands twice in one object"):
+        read_state(path)
+
+
+@pytest.mark.parametrize(("body", "kind"), [([], "a JSON list"), ("x", "text"), (5, "a number"), (None, "null")])
+def test_a_file_that_holds_no_object_is_told_so(write, body, kind):
+    with pytest.raises(DataError, match=f"it holds {kind}, not a JSON object"):
+        read_state(write(body))
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
         ("stock_green_kwh", -1.0), ("stock_grey_kwh", float("nan")), ("setpoint_degc", float("inf")),
         ("setpoint_held_h", -0.5), ("month_peak_kw", "17"), ("month_peak_kw", True), ("month", "2026-13"),
-        ("month", "July"), ("colour", 1.0),
+        ("month", "July"), ("month", 7), ("month_peak_kw", 10**400), ("colour", 1.0),
     ],
 )  # fmt: skip
 def test_a_figure_that_cannot_be_is_refused(write, field, value):
@@ -138,9 +194,23 @@ def test_a_pending_job_is_not_running(write):
 
 
 # ---------------------------------------------------------------------------------- of this fleet
+def _check(state: State, **more) -> list[str]:
+    return check_state(state, clusters=CLUSTERS | more, setpoints=SETPOINTS)
+
+
+def _running(*jobs: Job, cluster: str = "alpha/bigx8/2", node: str = "alpha") -> tuple[RunningJob, ...]:
+    return tuple(RunningJob(job=job, node=node, cluster=cluster) for job in jobs)
+
+
 def test_the_state_of_this_fleet_passes():
-    check_state(_state(), clusters=CLUSTERS)
-    check_state(_state(), clusters=CLUSTERS | {"gamma": {}})  # a node the study has since gained begins cold
+    assert _check(_state()) == []
+    pair = (replace(BIG_JOB, gpus=5), replace(BIG_JOB, job_id="other", gpus=3))
+    assert _check(_state(running=_running(*pair), ended=("a", "b"))) == []  # side by side, together the whole cluster
+
+
+def test_a_state_of_nothing_is_a_cold_start_of_any_fleet():
+    assert _check(State(NOON, (), {}, ended=("a",))) == []
+    assert _check(State(NOON, (), {}), gamma={}) == []
 
 
 @pytest.mark.parametrize(
@@ -151,12 +221,109 @@ def test_the_state_of_this_fleet_passes():
         (_state(running=(RunningJob(job=BIG_JOB, node="alpha", cluster="alpha/bigx8/4"),)), "alpha/bigx8/4"),
         (_state(running=(RunningJob(job=BIG_JOB, node="beta", cluster="alpha/bigx8/1"),)), "clusters of beta"),
         (_state(running=(RunningJob(job=BIG_JOB, node="beta", cluster="beta/small"),)), "which has small"),
+        (_state(running=_running(replace(BIG_JOB, nodes=("beta",)))), "runs at alpha, but its own `nodes` say beta"),
+        (_state(nodes={"alpha": NODE}), "it lacks beta of the study's nodes alpha, beta"),
+        (_state(nodes={"beta": NODE}, running=()), "it lacks alpha of the study's nodes"),
+        (_state(nodes={}), "it lacks alpha, beta of the study's nodes"),
     ],
 )
 def test_the_state_of_another_fleet_is_refused(state, words):
-    with pytest.raises(DataError, match=words.replace("(", r"\(")) as told:
-        check_state(state, clusters=CLUSTERS)
+    with pytest.raises(DataError) as told:
+        _check(state)
+    assert words in str(told.value)
     assert "without --state" in str(told.value)
+
+
+def test_a_node_the_study_has_since_gained_is_refused():
+    with pytest.raises(DataError, match="it lacks gamma of the study's nodes alpha, beta, gamma"):
+        _check(_state(), gamma={})
+
+
+def test_jobs_that_together_exceed_their_cluster_are_refused():
+    """Each fits by itself; one of them would have been lost."""
+    other = replace(BIG_JOB, job_id="other", gpus=1)
+    with pytest.raises(DataError) as told:
+        _check(_state(running=_running(BIG_JOB, other)))
+    said = "cluster 'alpha/bigx8/2' of node alpha take 9 big GPUs together, but it has 8: train (8), other (1)."
+    assert said in str(told.value)
+    apart = (*_running(BIG_JOB), *_running(other, cluster="alpha/bigx8/3"))
+    assert _check(_state(running=apart)) == []
+
+
+def test_only_the_first_of_many_jobs_are_named():
+    many = [replace(BIG_JOB, job_id=f"j{n}", gpus=1) for n in range(12)]
+    with pytest.raises(DataError, match=r"take 12 big GPUs.* j9 \(1\) and 2 more\."):
+        _check(_state(running=_running(*many)))
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (_state(ended=("train",)), "job 'train' is in `running` and in `ended`"),
+        (_state(running=2 * _running(replace(BIG_JOB, gpus=4))), "job 'train' runs more than once"),
+        (_state(ended=("a", "b", "a")), "job 'a' ended more than once"),
+    ],
+)
+def test_a_job_listed_twice_is_refused(state, words):
+    with pytest.raises(DataError) as told:
+        _check(state)
+    assert words in str(told.value)
+
+
+def _of_month(at: datetime, month: str) -> State:
+    return State(at, (), {name: replace(NODE, month=month) for name in CLUSTERS})
+
+
+@pytest.mark.parametrize(
+    ("at", "good", "bad"),
+    [
+        (NOON, {"2026-07"}, {"2026-06", "2026-08", "2025-07"}),
+        # 1 August 00:00 civil: the last step began in July
+        (datetime(2026, 7, 31, 16, tzinfo=UTC), {"2026-07"}, {"2026-08", "2026-06"}),
+        # 1 August 02:00 civil: in July or, of steps that short, in August
+        (datetime(2026, 7, 31, 18, tzinfo=UTC), {"2026-07", "2026-08"}, {"2026-06", "2026-09"}),
+        # 1 August 05:00 civil: no step is so long
+        (datetime(2026, 7, 31, 21, tzinfo=UTC), {"2026-08"}, {"2026-07"}),
+    ],
+)
+def test_the_month_is_that_of_the_last_step(at, good, bad):
+    for month in good:
+        assert _check(_of_month(at, month)) == []
+    for month in bad:
+        with pytest.raises(DataError) as told:
+            _check(_of_month(at, month))
+        assert f"node alpha is of {month}, but a state of {at.astimezone(CIVIL).isoformat()} is of" in str(told.value)
+        assert "a peak of another month would be billed again" in str(told.value)
+
+
+def test_the_longest_step_is_the_one_the_months_reckon_with():
+    assert timedelta(minutes=max(STEPS_MIN)) == LONGEST_STEP
+
+
+def test_a_setpoint_the_study_does_not_list_is_told():
+    nodes = {"alpha": replace(NODE, setpoint_degc=99.0), "beta": NODE}
+    assert _check(_state(nodes=nodes)) == [
+        "state: node alpha holds 99 degC, which its setpoints 14, 20, 24 do not list; how long it has been held is "
+        "forgotten"
+    ]
+
+
+def test_a_faulty_running_job_is_called_one_of_the_state(attempt, tmp_path):
+    """Not row 1 of a queue that has no such row."""
+    job = replace(BIG_JOB, started=NOON - timedelta(hours=18), deadline=NOON - timedelta(hours=10))
+    state = _state(at=NOON - timedelta(hours=12), running=_running(job))
+    (tmp_path / "state.json").write_text(state_to_json(state), encoding="utf-8")
+    ran = attempt("--state", tmp_path / "state.json", jobs="synthetic:1")
+    ran.refused(3, "running job 'train' of the state, deadline: '2026-07-15T02:00:00+08:00'; it runs 4 h from")
+
+
+def test_an_overfull_cluster_ends_the_command_with_three(attempt, tmp_path):
+    jobs = (replace(BIG_JOB, started=None), replace(BIG_JOB, job_id="other", started=None))
+    nodes = {name: replace(NODE, stock_green_kwh=0.0) for name in CLUSTERS}
+    state = _state(at=NOON - timedelta(hours=12), running=_running(*jobs), nodes=nodes)
+    (tmp_path / "state.json").write_text(state_to_json(state), encoding="utf-8")
+    ran = attempt("--state", tmp_path / "state.json", jobs="synthetic:1")
+    ran.refused(3, "alpha/bigx8/2", "train (8), other (8)", "16 big GPUs", "it has 8")
 
 
 def test_a_stock_the_battery_cannot_hold_is_refused(attempt, tmp_path):
@@ -167,7 +334,8 @@ def test_a_stock_the_battery_cannot_hold_is_refused(attempt, tmp_path):
 
 
 def test_a_job_in_the_queue_that_the_state_already_runs_is_taken_once(attempt, tmp_path):
-    state = State(NOON - timedelta(hours=12), _state().running, {})
+    nodes = {name: replace(NODE, stock_green_kwh=0.0) for name in CLUSTERS}
+    state = State(NOON - timedelta(hours=12), _state().running, nodes)
     job = replace(BIG_JOB, started=NOON - timedelta(hours=18))
     state = replace(state, running=(replace(state.running[0], job=job),))
     (tmp_path / "state.json").write_text(state_to_json(state), encoding="utf-8")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from energy.workload import Job, Pool, check_jobs, refuse_unplanned
+from energy.workload.checks import check_running
 from weather.conventions.errors import DataError
 
 OPENS = datetime(2026, 7, 14, 16, tzinfo=UTC)
@@ -55,7 +56,9 @@ def test_jobs_the_fleet_can_run_pass():
         ({"gpus": 601, "gpu_type": "a10"}, "gpus: 601", "a10 clusters have 600 GPUs"),
         ({"gpu_type": "h1000"}, "gpu_type: 'h1000'", "did you mean h100?"),
         ({"gpu_type": "tpu"}, "gpu_type: 'tpu'", "known GPU types: a10, ascend910b, h100; use one of these"),
-        ({"gpu_type": "ascend910b"}, "gpu_type: 'ascend910b'", "nodes that have them: none"),
+        ({"gpu_type": "ascend910b"}, "gpu_type: 'ascend910b'", "no node of the study has ascend910b GPUs"),
+        ({"gpu_type": "ascend910b"}, "gpu_type: 'ascend910b'", "types its nodes have: a10, h100; ask for one of these"),
+        ({"gpu_type": "ascend910b", "nodes": ("guian",)}, "gpu_type: 'ascend910b'", "add a cluster of ascend910b"),
         ({"nodes": ("zhongwe",)}, "nodes: 'zhongwe'", "did you mean zhongwei?"),
         ({"nodes": ("qingyang",)}, "nodes: 'qingyang'", "nodes that have them: guian, zhongwei"),
         ({"home_node": "guain"}, "home_node: 'guain'", "did you mean guian?"),
@@ -91,6 +94,43 @@ def test_repeated_ids_and_senseless_windows():
     assert "job 3 ('a'), job_id: 'a'; job 1 has the same job_id" in refusal(JOB, replace(JOB, job_id="b"), JOB)
     assert "is not after" in refusal(JOB, end=OPENS)
     assert "has no time zone" in refusal(JOB, start=OPENS.replace(tzinfo=None))
+
+
+def test_times_are_told_in_civil_time():
+    """What was typed in civil time, or in UTC, reads the same."""
+    message = refusal(replace(JOB, deadline=datetime(2026, 7, 14, 19, tzinfo=UTC)))
+    assert "deadline: '2026-07-15T03:00:00+08:00'" in message
+    assert "from '2026-07-15T00:00:00+08:00' at the earliest" in message
+    assert "2026-07-15T00:00:00+08:00 is not after" in refusal(JOB, end=OPENS)
+
+
+def test_the_last_hours_of_all_time_are_told_as_they_are():
+    late = datetime(9999, 12, 31, 20, tzinfo=UTC)
+    assert "'9999-12-31T20:00:00+00:00'" in refusal(replace(JOB, gpus=8, deadline=late, state="running", started=late))
+
+
+RUNNING = replace(JOB, state="running", remaining_h=1.0, started=OPENS, nodes=("guian",))
+
+
+def test_running_jobs_of_a_state_that_can_go_on_pass():
+    check_running([RUNNING, replace(RUNNING, job_id="b", started=None)], node_ids=["guian"], at=OPENS)
+    check_running([], node_ids=["guian"], at=OPENS)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"started": OPENS + timedelta(hours=1)}, "started: '2026-07-15T01:00:00+08:00'; a running job began by"),
+        ({"deadline": OPENS + timedelta(minutes=30)}, "deadline: '2026-07-15T00:30:00+08:00'; it runs 1 h from"),
+        ({"remaining_h": None}, "remaining_h: None; a running job has hours remaining"),
+        ({"home_node": "guain"}, "home_node: 'guain'; known nodes: guian; did you mean guian?"),
+        ({"priority": 2}, "priority: 2; this column is not planned yet"),
+    ],
+)
+def test_a_faulty_running_job_is_called_one_of_the_state(change, said):
+    with pytest.raises(DataError) as told:
+        check_running([replace(RUNNING, **change)], node_ids=["guian"], at=OPENS)
+    assert f"  running job 'a' of the state, {said}" in str(told.value)
 
 
 UNPLANNED = {

@@ -69,7 +69,7 @@ HEAD = "job_id,gpu_type,gpus,duration_h,release,deadline,state,remaining_h,nodes
         ("a,h100,8,4,15/07/2026,,,,,", "release", "'15/07/2026'", "RFC 3339"),
         ("a,h100,8,4,2026-02-30T00:00:00Z,,,,,", "release", "'2026-02-30T00:00:00Z'", "RFC 3339"),
         ("a,h100,8,4,2026-07-15T00:00:00Z,2026-07-14T00:00:00Z,,,,", "deadline", "2026-07-14", "after its deadline"),
-        ("a,h100,8,4,2026-07-15T00:00:00Z,2026-07-15T03:59:00Z,,,,", "deadline", "2026-07-15T03:59", "it runs 4 h"),
+        ("a,h100,8,4,2026-07-15T00:00:00Z,2026-07-15T03:59:00Z,,,,", "deadline", "15T11:59:00+08:00", "it runs 4 h"),
         ("a,h100,8,4,,,paused,,,", "state", "'paused'", "pending, running"),
         ("a,h100,8,4,,,running,,x,", "remaining_h", "None", "above 0 and up to duration_h = 4"),
         ("a,h100,8,4,,,running,5,x,", "remaining_h", "5", "above 0 and up to duration_h = 4"),
