@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 import numpy as np
 import xarray as xr
 
-from energy.kpis import month_peaks_kw
 from energy.plan import Plan
 from energy.state import NodeState, RunningJob, State
 from energy.workload.jobs import Job
@@ -29,7 +28,9 @@ def state_after(inputs: xr.Dataset, jobs: Sequence[Job], plan: Plan, *, before: 
     """
     step_h, data = float(inputs.attrs["step_h"]), plan.data
     closes = inputs["time"].values[-1] + np.timedelta64(round(step_h * 3600), "s")
-    peaks = month_peaks_kw(plan, inputs)[:, -1]
+    month = str(inputs["month"].values[-1])
+    last = data["import_kw"].isel(time=inputs["month_of_step"].values == inputs.sizes["month"] - 1)
+    drawn = last.transpose("node", "time").max("time").values
     nodes = {}
     for n, node in enumerate(inputs["node"].values.astype(str)):
         degrees = data["setpoint_degc"].values[n]
@@ -38,8 +39,8 @@ def state_after(inputs: xr.Dataset, jobs: Sequence[Job], plan: Plan, *, before: 
             stock_grey_kwh=float(data["stock_grey_kwh"].values[n, -1]),
             setpoint_degc=float(degrees[-1]),
             setpoint_held_h=_held_h(degrees, step_h, None if before is None else before.nodes.get(node)),
-            month_peak_kw=float(peaks[n]),
-            month=str(inputs["month"].values[-1]),
+            month_peak_kw=max(float(drawn[n]), _drawn_before(before, node, month)),
+            month=month,
         )
     running, ended = _running_and_ended(jobs, plan)
     if before is not None:
@@ -50,6 +51,12 @@ def state_after(inputs: xr.Dataset, jobs: Sequence[Job], plan: Plan, *, before: 
         ended=tuple(sorted(ended)),
         nodes=nodes,
     )
+
+
+def _drawn_before(before: State | None, node: str, month: str) -> float:
+    """Highest import of the month before the window, as far as it is known [kW]."""
+    held = None if before is None else before.nodes.get(node)
+    return held.month_peak_kw if held is not None and held.month == month else 0.0
 
 
 def _held_h(degrees: np.ndarray, step_h: float, carried: NodeState | None) -> float:
@@ -68,9 +75,8 @@ def _running_and_ended(jobs: Sequence[Job], plan: Plan) -> tuple[tuple[RunningJo
         if row.remaining_h <= 1e-9:
             ended.add(job_id)
             continue
-        started: datetime = row.start.to_pydatetime()
-        job = replace(
-            by_id[job_id], state="running", remaining_h=float(row.remaining_h), started=started, nodes=(str(row.node),)
-        )
+        job = by_id[job_id]
+        started: datetime | None = job.started if job.state == "running" else row.start.to_pydatetime()
+        job = replace(job, state="running", remaining_h=float(row.remaining_h), started=started, nodes=(str(row.node),))
         running.append(RunningJob(job=job, node=str(row.node), cluster=str(row.cluster)))
     return tuple(running), ended

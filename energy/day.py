@@ -22,7 +22,7 @@ from energy.kpis import plan_kpis, target_results
 from energy.plan import Plan
 from energy.planner.result import plan_of
 from energy.planner.stages import Outcome, plan_window
-from energy.remarks import named, rounding_note, unserved_reasons, weather_notes, work_warnings
+from energy.remarks import lost_warnings, named, rounding_note, unserved_reasons, weather_notes, work_warnings
 from energy.state import State, check_state
 from energy.verify import audit_plant, verify_plan
 from energy.workload.jobs import Job, check_jobs, refuse_unplanned
@@ -171,7 +171,7 @@ def plan_day(
         "kpis": kpis,
         "baseline": base,
         "targets": targets,
-        "solver": _solver_figures(outcome, kpis, base, same_work=same_work),
+        "solver": _solver_figures(outcome, kpis, base, same_work=same_work, gap_asked=request.gap),
         "same_work": same_work,
         "attribution": attribution,
         "unserved": list(plan.unserved),
@@ -181,6 +181,7 @@ def plan_day(
             *seen,
             *waiting,
             *unsplit,
+            *lost_warnings(chosen, plan.unserved),
             *work_warnings(same_work, kpis, base),
             *(
                 f"First come, first served breaks a law the plan keeps: {c.name}."
@@ -198,7 +199,15 @@ def plan_day(
     }
     after = state_after(inputs, chosen, plan, before=state)
     check = verify_plan(
-        plan.data, plan.segments, study=study, weather=weather, jobs=chosen, state=state, summary=summary, after=after
+        plan.data,
+        plan.segments,
+        study=study,
+        weather=weather,
+        jobs=chosen,
+        state=state,
+        summary=summary,
+        after=after,
+        first_come=first_come,
     )
     summary["verification"] = check.as_dict()
     if not check.clean:
@@ -300,7 +309,7 @@ def _audited(plan: Plan, kpis: dict, study: Study, weather: xr.Dataset) -> tuple
     return replace(plan, data=data), kpis | more
 
 
-def _solver_figures(outcome: Outcome, kpis: dict, baseline: dict, *, same_work: bool) -> dict:
+def _solver_figures(outcome: Outcome, kpis: dict, baseline: dict, *, same_work: bool, gap_asked: float) -> dict:
     last = outcome.stages[-1]
     possible = baseline["cost_cny"] - last.bound  # infinite without a bound
     known = same_work and 0 < possible < np.inf
@@ -310,6 +319,7 @@ def _solver_figures(outcome: Outcome, kpis: dict, baseline: dict, *, same_work: 
         "objective": last.value,
         "bound": _finite(last.bound),
         "gap": _finite(last.gap),
+        "gap_asked": gap_asked,
         "saving_captured": captured,
         "placements": len(outcome.placements),
         "rows": outcome.problem.arrays.rows,

@@ -29,6 +29,19 @@ def work_warnings(same_work: bool, kpis: dict, baseline: dict) -> list[str]:
     ]
 
 
+def lost_warnings(jobs: Sequence[Job], unserved: Sequence[str]) -> list[str]:
+    """That running jobs without a place are not carried on: each by name, for no file keeps what it has left."""
+    lost = [job for job in jobs if job.state == "running" and job.job_id in unserved]
+    left = (
+        f"{job.job_id} ({job.gpus * job.hours_left:,.1f} GPU-hours left: {job.gpus} GPUs for {job.hours_left:g} h)"
+        for job in lost
+    )
+    return [
+        f"{len(lost)} running jobs find no room to go on and are not in the state handed on: {', '.join(left)}. "
+        "Put what they have left back in the queue, as pending jobs, or it is lost."
+    ] * bool(lost)
+
+
 def weather_notes(weather: xr.Dataset) -> list[str]:
     """The source of every node's weather, and what was done to it."""
     names = weather["source"].values.astype(str) if "source" in weather.coords else []

@@ -67,6 +67,7 @@ def verify_plan(
     state: State | None = None,
     summary: Mapping | None = None,
     after: State | None = None,
+    first_come: Verification | None = None,
     deadlines: bool = True,
     tolerance: float = 1e-6,
 ) -> Verification:
@@ -83,10 +84,12 @@ def verify_plan(
     study, weather, jobs, state
         What the plan was made from; weather hourly (node, time).
     summary
-        What is published of the plan: ``kpis``, ``targets``, ``unserved``, ``solver`` and ``attribution`` are
-        checked where given.
+        What is published of the plan: ``kpis``, ``targets``, ``window``, ``unserved``, and with ``solver`` the
+        proof, ``baseline``, ``same_work`` and ``attribution`` are checked where given.
     after
         The state handed on, where there is one.
+    first_come
+        What was found of the plan the summary's ``baseline`` is of, with those figures as its ``kpis``.
     deadlines
         False for a plan that does not look at deadlines (first come, first served).
     tolerance
@@ -126,7 +129,11 @@ def verify_plan(
     if "unserved" in given:
         checks.append(_held(gangs.unserved_listed, case, segments, list(given["unserved"])))
     if "solver" in given:
-        checks += [_held(published.proof, case, given), _held(published.saving, given)]
+        checks += [_held(published.proof, case, segments, given), _held(published.saving, given)]
+    if "window" in given:
+        checks.append(_held(published.window, case, given["window"]))
+    if first_come is not None:
+        checks.append(_held(published.baseline, first_come))
     if after is not None:
         checks.append(_held(published.handed_on, case, segments, after))
     it = float(case.of("it_kw").sum())

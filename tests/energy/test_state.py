@@ -412,6 +412,48 @@ def _both(chain, job_id: str):
     return _segment(chain.first, job_id), _segment(chain.second, job_id)
 
 
+def test_a_job_goes_on_being_started_when_it_first_was(study_file):
+    """30 h of work over two windows of 4 h: the second state still says when the job began, not when the window did."""
+    study = load_study(study_file)
+    job = Job(job_id="long", gpu_type="big", gpus=8, duration_h=30.0, release=_at(15, 1))
+    request = replace(_request(datetime(2026, 7, 15)), horizon_h=4.0)
+    first = plan_day(study, (job,), request, weather_specs=SPECS)
+    onward = replace(request, start=datetime(2026, 7, 15, 4))
+    second = plan_day(study, (), onward, weather_specs=SPECS, state=first.state)
+    began = _segment(first, "long")["start"].to_pydatetime()
+    assert [r.job.started for r in first.state.running] == [began]
+    assert began < second.state.at - timedelta(hours=4)
+    (carried,) = second.state.running
+    assert carried.job == replace(first.state.running[0].job, remaining_h=carried.job.remaining_h)
+    assert carried.job.started == began
+
+
+def test_a_running_job_without_room_is_not_lost_in_silence(study_file):
+    """Three gangs fill alpha's three clusters; at 06:00 inference takes one of them."""
+    study = load_study(study_file)
+    jobs = tuple(
+        Job(
+            job_id=f"gang{n}", gpu_type="big", gpus=8, duration_h=20.0, state="running", remaining_h=10.5 - n,
+            started=_at(15, 0) - timedelta(hours=9), nodes=("alpha",),
+        )
+        for n in (1, 2, 3)
+    )  # fmt: skip
+    running = tuple(RunningJob(job=j, node="alpha", cluster=f"alpha/bigx8/{n}") for n, j in enumerate(jobs, start=1))
+    nodes = {name: replace(NODE, stock_green_kwh=0.0) for name in SPECS}
+    request = replace(_request(datetime(2026, 7, 15)), horizon_h=8.0)
+    result = plan_day(study, (), request, weather_specs=SPECS, state=State(_at(15, 0), running, nodes))
+    assert result.summary["verification"]["clean"]
+    (lost,) = result.plan.unserved
+    assert lost not in {r.job.job_id for r in result.state.running} | set(result.state.ended)
+    told = [text for text in result.summary["warnings"] if "running jobs find no room to go on" in text]
+    hours = next(j.remaining_h for j in jobs if j.job_id == lost)
+    assert len(told) == 1 and told[0].startswith("1 running jobs ")
+    assert f"{lost} ({8 * hours:.1f} GPU-hours left: 8 GPUs for {hours:g} h)" in told[0]
+    assert "back in the queue" in told[0]
+    fewer = plan_day(study, (), request, weather_specs=SPECS, state=State(_at(15, 0), running[:2], nodes))
+    assert not any("find no room to go on" in text for text in fewer.summary["warnings"])
+
+
 def test_battery_stocks_are_carried(chain):
     """The first step's account begins with what the state holds."""
     battery = chain.study.node("alpha").battery
@@ -535,6 +577,23 @@ def test_a_window_over_the_end_of_a_month_pays_both_peaks_and_carries_the_second
         [result.state.nodes[name].month_peak_kw for name in again.plan.data["node"].values], dims="node"
     )
     assert again.summary["kpis"]["cost_demand_cny"] == pytest.approx(30.0 * float(np.maximum(added, 0).sum()), abs=1e-6)
+
+
+def test_a_peak_that_is_only_expected_is_not_handed_on_as_drawn(edited_study):
+    """A month expected to reach 39 kW anyway: less costs nothing, and the state says what was really drawn."""
+    study = load_study(edited_study(*[("month_peak_kw = 1.0", "month_peak_kw = 39.0")] * 2))  # both nodes
+    request = replace(_request(datetime(2026, 7, 15)), horizon_h=4.0)
+    first = plan_day(study, (), request, weather_specs=SPECS)
+    drawn = {name: float(first.plan.data["import_kw"].sel(node=name).max()) for name in SPECS}
+    assert max(drawn.values()) < 39.0
+    assert first.summary["kpis"]["cost_demand_cny"] == 0.0
+    assert {name: held.month_peak_kw for name, held in first.state.nodes.items()} == drawn
+    # and what was drawn before and is below the expected peak costs nothing either
+    onward = replace(request, start=datetime(2026, 7, 15, 4))
+    second = plan_day(study, (), onward, weather_specs=SPECS, state=first.state)
+    assert second.summary["kpis"]["cost_demand_cny"] == 0.0
+    for name, held in second.state.nodes.items():
+        assert held.month_peak_kw == max(drawn[name], float(second.plan.data["import_kw"].sel(node=name).max()))
 
 
 def test_a_state_of_a_quarter_of_an_hour_is_gone_on_from(study_file):
