@@ -16,7 +16,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +30,7 @@ DEMO_DATE = "2026-07-15"
 DEMO_JOBS = 120
 GAP_OPEN_EXIT = 5
 INTERRUPTED_EXIT = 130
+_WIDE = 1000  # columns of a table nobody looks at on a screen
 
 # set by Ctrl-C: the solver swallows an exception raised while it reports, so the wish is remembered here
 _interrupted = threading.Event()
@@ -142,10 +143,10 @@ def init(
 
     made = write_starter(folder)
     for path in made:
-        print(f"wrote {path}")
+        _say(f"wrote {path}")
     study, jobs = (shlex.quote(str(path)) for path in made)
-    print(f"next: greendc check {study}")
-    print(f"      greendc plan --study {study} --jobs {jobs} --date {DEMO_DATE}")
+    _say(f"next: greendc check {study}")
+    _say(f"      greendc plan --study {study} --jobs {jobs} --date {DEMO_DATE}")
 
 
 @app.command()
@@ -166,7 +167,7 @@ def check(
     try:
         window(loaded, horizon_h=None, step_min=None)
     except ConfigError as error:
-        problems.append(f"planning: {error}")
+        problems.append(str(error))
     specs = weather_specs(loaded, ())
     weather = examine_weather(specs, [node.node() for node in loaded.nodes])
     problems += [*load_problems(loaded), *weather.problems]
@@ -177,17 +178,17 @@ def check(
     warned = [*study_warnings(loaded, loaded.planning.step_h), *weather.warnings]
     if as_json:
         head = {"ok": True, "study_sha256": study_hash(loaded), "nodes": rows}
-        print(json.dumps({**head, "weather": weather.covers, "warnings": warned}, ensure_ascii=False))
+        _say(json.dumps({**head, "weather": weather.covers, "warnings": warned}, ensure_ascii=False))
         return
     for warning in warned:
-        print(f"greendc: warning: {warning}", file=sys.stderr)
-    print(f"{study}: ok ({loaded.title})")
+        _warn(f"greendc: warning: {warning}")
+    _say(f"{study}: ok ({loaded.title})")
     _print_table(rows)
     for node, covers in weather.covers.items():
         source = kinds.parse_spec(specs[node])
         if source is not None and source[0].needs_path:
-            print(f"weather of {node}: {covers}")
-    print(f"targets: PUE <= {loaded.targets.pue:g}, renewable share >= {loaded.targets.renewable_share:g}")
+            _say(f"weather of {node}: {covers}")
+    _say(f"targets: PUE <= {loaded.targets.pue:g}, renewable share >= {loaded.targets.renewable_share:g}")
 
 
 @app.command()
@@ -198,7 +199,7 @@ def doctor(as_json: JsonOption = False) -> None:
     rows = examine()
     bad = [row for row in rows if not row["ok"]]
     if as_json:
-        print(json.dumps({"ok": not bad, "checks": rows}, ensure_ascii=False))
+        _say(json.dumps({"ok": not bad, "checks": rows}, ensure_ascii=False))
     else:
         _print_table(rows)
     if bad:
@@ -261,13 +262,14 @@ def _plan(
         progress.phase("writing")
         folder = publish_day(result, study, out, lang=lang)
     for warning in result.summary["warnings"]:
-        print(f"greendc: warning: {warning}", file=sys.stderr)
+        _warn(f"greendc: warning: {warning}")
     if as_json:
-        print(json.dumps({"run": str(folder), **result.summary}, ensure_ascii=False))
+        text = json.dumps({"run": str(folder), **result.summary}, ensure_ascii=False)
     else:
         from energy.publish import verdict
 
-        print(verdict(result.summary, folder))
+        text = verdict(result.summary, folder)
+    _say(text, done=f"The run is published at {folder}.")
     if result.summary["status"] != "optimal":
         raise typer.Exit(GAP_OPEN_EXIT)
 
@@ -283,7 +285,7 @@ class _Progress:
     """One line on standard error, on a terminal only."""
 
     def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
+        self._shown = sys.stderr is not None and sys.stderr.isatty()
         self._width = 0
 
     def __enter__(self) -> _Progress:
@@ -322,7 +324,42 @@ def _print_table(rows: list[dict]) -> None:
         table.add_column(key, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
-    Console(soft_wrap=False).print(table)
+    # whoever reads a pipe or a file looks for whole words; only a terminal has an edge
+    at_terminal = sys.stdout is not None and sys.stdout.isatty()
+    console = Console(soft_wrap=False, width=None if at_terminal else _WIDE)
+    with console.capture() as table_text:
+        console.print(table)
+    _say("\n".join(line.rstrip() for line in table_text.get().splitlines()))
+
+
+def _say(text: str, *, done: str = "") -> None:
+    """Print on standard output at once; where that fails, the error says what has been done nevertheless."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _no_stdout(error, done) from error
+
+
+def _warn(text: str) -> None:
+    """Print on standard error, if there is one: that nobody can be told is no reason to fail."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(text, file=sys.stderr, flush=True)
+
+
+def _no_stdout(error: OSError, done: str = "") -> OutputError:
+    _drop_stdout()
+    text = f"standard output cannot be written ({error.strerror or error})."
+    return OutputError(f"{text} {done} Give an output with room, or none.".replace("  ", " "))
+
+
+def _drop_stdout() -> None:
+    """Send what is still buffered nowhere, or the interpreter fails when it flushes it at the end."""
+    if sys.stdout is not None:
+        with suppress(OSError):  # a stand-in for a file has no number
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _cell(value: object) -> str:
@@ -336,7 +373,7 @@ def main(arguments: list[str] | None = None) -> None:
     with _ctrl_c_remembered():
         code = _run(arguments)
     if _interrupted.is_set() or code == INTERRUPTED_EXIT:
-        print("greendc: interrupted; no run is left half written.", file=sys.stderr)
+        _warn("greendc: interrupted; no run is left half written.")
         code = INTERRUPTED_EXIT
     sys.exit(code)
 
@@ -345,17 +382,20 @@ def _run(arguments: list[str] | None) -> int:
     run: Callable = typer.main.get_command(app)
     try:
         code = run.main(args=arguments, prog_name="greendc", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except GreenDCError as error:
         return _told(error)
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED_EXIT
     except (BrokenPipeError, SystemExit):
         # whoever read the output has closed it, as `head` does; the work is done. typer meets that with SystemExit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()
         return 0
     except OSError as error:
-        return _told(OutputError(f"{error.filename or ''}: {error.strerror or error}"))
+        _drop_stdout()  # it may be what failed: help is printed by typer
+        where = f"{error.filename}: " if error.filename else ""
+        return _told(OutputError(f"{where}{error.strerror or error}"))
     except Exception as error:
         return _usage_or_bug(error)
     return code if isinstance(code, int) else 0
@@ -363,7 +403,7 @@ def _run(arguments: list[str] | None) -> int:
 
 def _told(error: GreenDCError) -> int:
     if not _interrupted.is_set():  # else it is what the solver made of Ctrl-C
-        print(f"greendc: {error}", file=sys.stderr)
+        _warn(f"greendc: {error}")
     return error.exit_code
 
 
@@ -402,8 +442,7 @@ def _usage_or_bug(error: Exception) -> int:
     import traceback
 
     traceback.print_exception(error)
-    sorry = "this is a fault of greendc; nothing was published. Please report it with the text above."
-    print(f"greendc: {sorry}", file=sys.stderr)
+    _warn("greendc: this is a fault of greendc; nothing was published. Please report it with the text above.")
     return 1
 
 

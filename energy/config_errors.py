@@ -12,6 +12,8 @@ from energy.config_checks import closest
 _MAX_SHOWN = 20
 _HUGE = 1000  # limits from here on are of sense, not of law: whoever passes one has mistaken the unit
 _UNIT = "; is the unit right?"
+# what a node may do without: its size of 0 means that there is none, which is said by leaving the table out
+_OPTIONAL = {"battery": ("energy_kwh", "power_kw"), "pv": ("capacity_kw",), "wind": ("capacity_kw",)}
 
 
 def describe(error: ValidationError, *, data: dict[str, Any], model: type[BaseModel], name: str) -> str:
@@ -55,7 +57,7 @@ def _explain(item: dict[str, Any], table: type[BaseModel] | None) -> str:
         return f'"{limits["tag"]}" is unknown; allowed: {limits["expected_tags"]}'
     found = _toml_like(got)
     allowed = {
-        "greater_than": lambda: f"must be > {limits['gt']:,.9g}",
+        "greater_than": lambda: f"must be > {limits['gt']:,.9g}" + _none_there(item),
         "greater_than_equal": lambda: f"must be >= {limits['ge']:,.9g}",
         "less_than": lambda: f"must be < {limits['lt']:,.9g}",
         "less_than_equal": lambda: f"must be <= {limits['le']:,.9g}" + _UNIT * (limits["le"] >= _HUGE),
@@ -79,6 +81,12 @@ def _explain(item: dict[str, Any], table: type[BaseModel] | None) -> str:
     if kind in ("too_short", "too_long"):
         return allowed
     return f"found {found}; {allowed}"
+
+
+def _none_there(item: dict[str, Any]) -> str:
+    """The remedy for a plant of size 0, or nothing."""
+    table, key = item["loc"][-2:] if len(item["loc"]) > 1 else ("", "")
+    return f"; leave out [node.{table}] where there is none" * (item["input"] == 0 and key in _OPTIONAL.get(table, ()))
 
 
 def _toml_like(value: Any) -> str:

@@ -33,14 +33,22 @@ def window(study: Study, *, horizon_h: float | None, step_min: int | None) -> tu
     horizon = study.planning.horizon_h if horizon_h is None else horizon_h
     step_h = study.planning.step_h if step_min is None else step_min / 60
     if round(step_h * 60, 6) not in STEPS_MIN:
+        if step_min is None:
+            allowed = ", ".join(f"{minutes / 60:g}" for minutes in STEPS_MIN)
+            raise ConfigError(
+                f"planning.step_h: got {step_h:g} h ({step_h * 60:g} minutes), allowed {allowed} (hours); correct it "
+                "in the study, or give --step in minutes."
+            )
         raise ConfigError(
-            f"--step: got {step_h * 60:g} minutes, allowed {', '.join(map(str, STEPS_MIN))} (--step is in minutes)."
+            f"--step: got {step_min:g} minutes, allowed {', '.join(map(str, STEPS_MIN))} (--step is in minutes)."
         )
     steps = horizon / step_h
     whole = math.isfinite(horizon) and horizon == round(horizon) and abs(steps - round(steps)) < 1e-9
     if not whole or not LEAST_H <= horizon <= MOST_H or steps < 2:
+        key = "planning.horizon_h" if horizon_h is None else "--horizon"
+        step_from = "planning.step_h" if step_min is None else "--step"
         raise ConfigError(
-            f"--horizon: got {horizon:g} h with steps of {step_h:g} h; allowed: whole hours "
+            f"{key}: got {horizon:g} h with steps of {step_h:g} h ({step_from}); allowed: whole hours "
             f"from {LEAST_H} to {MOST_H}, two or more whole steps."
         )
     return float(horizon), float(step_h)

@@ -156,7 +156,7 @@ def synthetic_jobs(
     boards = [_Board([pool for pool in pools if pool.gpu_type == kind], reserved, slots) for kind in kinds]
     supply = np.array([board.free.sum() * step_h for board in boards])
     if supply.sum() <= 0:
-        raise DataError("synthetic jobs: inference leaves no GPU free; lower the reserved GPUs")
+        raise DataError("synthetic jobs: inference leaves no GPU free; lower inference.gpus_by_hour of the nodes")
     start = window_start.astimezone(UTC)
     draw = _draw(np.random.default_rng(seed), count, horizon_h=horizon_h, last_slot_h=horizon_h - step_h, start=start)
     order = sorted(range(count), key=lambda job: (_slots_up(draw.release_h[job], step_h), job))
@@ -165,7 +165,13 @@ def synthetic_jobs(
     jobs: dict[int, Job] = {}
     for number in order:
         due_h = _due_h(draw, number, step_h)
-        kind, size = _place(draw, number, boards, kind=kind_of[number], gpus=gpus[number], due_h=due_h, step_h=step_h)
+        found = _place(draw, number, boards, kind=kind_of[number], gpus=gpus[number], due_h=due_h, step_h=step_h)
+        if found is None:
+            raise DataError(
+                f"synthetic jobs: {len(jobs):,} of {count:,} jobs fill the fleet so far that the next finds no place "
+                "in time; ask for fewer jobs or a longer horizon, or add GPUs to the study"
+            )
+        kind, size = found
         jobs[number] = Job(
             job_id=f"syn-{number + 1:0{len(str(count))}d}",
             tenant=f"tenant-{draw.tenant[number]}",
@@ -214,7 +220,7 @@ def _check_request(
     if count > free > 0:
         raise DataError(
             f"synthetic jobs: count is {count:,}; each takes a GPU for a step or longer, and inference leaves free "
-            f"{free:,} GPUs times steps; ask for fewer jobs or a longer window"
+            f"{free:,} GPUs times steps; ask for fewer jobs or a longer horizon"
         )
     return slots
 
@@ -336,8 +342,9 @@ def _due_h(draw: _Draw, number: int, step_h: float) -> float:
 
 def _place(
     draw: _Draw, number: int, boards: Sequence[_Board], *, kind: int, gpus: int, due_h: float, step_h: float
-) -> tuple[int, int]:
-    """Type and GPUs of a place now taken in time: of the type drawn, then smaller gangs, then other types."""
+) -> tuple[int, int] | None:
+    """Type and GPUs of a place now taken in time: of the type drawn, then smaller gangs, then other types; None
+    where there is none left."""
     slots = boards[0].slots
     first, length = (_slots_up(hours[number], step_h) for hours in (draw.release_h, draw.hours))
     latest = first if draw.outlasts[number] else slots - length if first + length <= slots else slots - 1
@@ -351,7 +358,4 @@ def _place(
         for size in sizes:
             if boards[candidate].take_earliest(size, first=first, length=length, latest=latest):
                 return candidate, size
-    raise DataError(
-        f"synthetic jobs: job {number + 1} finds no place in time; ask for fewer jobs, a longer window or a lower "
-        "utilisation"
-    )
+    return None

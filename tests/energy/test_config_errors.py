@@ -48,6 +48,10 @@ CASES = {
         ("capacity_kw = 2000.0", "capacity_kw = -5"),
         ["node[zhongwei].pv.capacity_kw: found -5; must be > 0"],
     ),
+    "no solar plant": (
+        ("capacity_kw = 2000.0", "capacity_kw = 0"),
+        ["node[zhongwei].pv.capacity_kw: found 0; must be > 0; leave out [node.pv] where there is none"],
+    ),
     "not finite": (
         ("capacity_kw = 2000.0", "capacity_kw = nan"),
         ["node[zhongwei].pv.capacity_kw: found nan"],

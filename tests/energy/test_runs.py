@@ -328,6 +328,90 @@ def test_ctrl_c_is_heeded_whatever_the_solver_makes_of_it(attempt, monkeypatch, 
     assert attempt("--horizon", 2, jobs="synthetic:1").code in (0, 5)  # not remembered into the next command
 
 
+FULL = Path("/dev/full")
+needs_full = pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+
+
+def _run_into(device: Path, *arguments: object, **streams: object) -> subprocess.CompletedProcess:
+    with device.open("w", encoding="utf-8") as full:
+        return subprocess.run(
+            [sys.executable, "-m", "energy.cli", *map(str, arguments)],
+            stdout=full, **{"stderr": subprocess.PIPE, **streams}, text=True, cwd=ROOT, timeout=120,
+        )  # fmt: skip
+
+
+@needs_full
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])
+def test_a_full_standard_output_says_that_the_run_is_published(tmp_path, study_file, form):
+    out = tmp_path / "runs"
+    window = ("--date", "2026-07-15", "--horizon", 2)
+    done = _run_into(FULL, "plan", "--study", study_file, "--jobs", "synthetic:1", *window, "--out", out, *form)
+    assert done.returncode == 8
+    (made,) = [path for path in out.iterdir() if path.name.startswith("2026-07-15_")]
+    assert whole_run(made)
+    assert [line for line in done.stderr.splitlines() if "warning" not in line] == [
+        f"greendc: standard output cannot be written (No space left on device). The run is published at {made}. "
+        "Give an output with room, or none."
+    ]
+
+
+@needs_full
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=["text", "json"])
+def test_a_full_standard_output_is_named(study_file, options):
+    done = _run_into(FULL, "check", study_file, *options)
+    assert done.returncode == 8
+    assert done.stderr == (
+        "greendc: standard output cannot be written (No space left on device). Give an output with room, or none.\n"
+    )
+
+
+@needs_full
+def test_help_that_cannot_be_printed():
+    done = _run_into(FULL, "--help")
+    assert (done.returncode, done.stderr) == (8, "greendc: No space left on device\n")
+
+
+@needs_full
+def test_a_full_standard_error_changes_nothing(study_file, tmp_path):
+    """What cannot be told is not told; the exit code stands."""
+    with FULL.open("w", encoding="utf-8") as errors:
+        done = _run_into(tmp_path / "told", "check", tmp_path / "missing.toml", stderr=errors)
+        assert done.returncode == 3
+        done = _run_into(FULL, "check", study_file, stderr=errors)
+        assert done.returncode == 8
+
+
+def test_a_closed_standard_output_is_nobody_to_tell(study_file):
+    code = f"import sys; sys.stdout = None; from energy.cli import main; main(['check', {str(study_file)!r}])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_error_without_a_name_is_not_laid_on_standard_output(attempt, monkeypatch):
+    import energy.requests
+
+    def broken(*_, **__):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(energy.requests, "load_jobs", broken)
+    ran = attempt()
+    ran.refused(8, "greendc: Input/output error")
+    assert "standard output" not in ran.err
+
+
+def test_a_table_in_a_pipe_keeps_its_words_whole(greendc, tmp_path, study_file, monkeypatch):
+    """However narrow the screen: a row is a line."""
+    monkeypatch.setenv("COLUMNS", "40")
+    text = study_file.read_text(encoding="utf-8")
+    study = tmp_path / "wide.toml"
+    study.write_text(text.replace('name_en = "A"', f'name_en = "{"Far and wide " * 12}"'), encoding="utf-8")
+    lines = greendc("check", study).out.splitlines()
+    assert len(lines) == 5
+    assert lines[1].split()[:3] == ["node", "name", "GPUs"]
+    assert "Far and wide " * 11 in lines[2] and lines[2].endswith("air_economiser    day")
+    assert lines[3].endswith("water_economiser  day")
+
+
 def test_a_reader_that_goes_away_is_no_error(study_file):
     """As `greendc check STUDY | head -c 1` does."""
     code = textwrap.dedent(
