@@ -185,7 +185,7 @@ def deadlines(case: Case, segments: pd.DataFrame) -> Check:
 def durations(case: Case, segments: pd.DataFrame) -> Check:
     """A job runs its rounded-up time without a break; what is left at the window's end is carried out."""
     pairs = _pairs(case, segments)
-    breach, kinds = [], ("starts between steps", "length", "remaining_h", "slack_h")
+    breach, kinds = [], ("starts between steps", "length", "remaining_h", "slack_h", "deadline")
     for job, row in pairs:
         offset = _hours(row.start, case.opens) / case.step_h
         full = pd.Timestamp(row.start) + steps_of(job, case) * case.step_h * HOUR
@@ -195,6 +195,7 @@ def durations(case: Case, segments: pd.DataFrame) -> Check:
                 abs(_hours(row.end, min(full, pd.Timestamp(case.closes)))),
                 abs(row.remaining_h - max(0.0, _hours(full, case.closes))),
                 _slack_off(job, full, row.slack_h),
+                _deadline_off(job, row.deadline),
             ]
         )
     return numbers(
@@ -203,7 +204,7 @@ def durations(case: Case, segments: pd.DataFrame) -> Check:
         limit=SECOND_H,
         unit="h",
         law="A segment starts on a step and lasts the job's rounded-up hours or to the window's end; remaining_h and "
-        "slack_h count what lies beyond.",
+        "slack_h count what lies beyond; the deadline is the job's.",
         at=lambda i: f"job {pairs[i[0]][0].job_id}: {kinds[i[1]]}",
     )
 
@@ -213,6 +214,13 @@ def _slack_off(job: Job, full_end: pd.Timestamp, slack_h: float) -> float:
     if job.deadline is None:
         return 0.0 if pd.isna(slack_h) else np.inf
     return abs(_hours(job.deadline, full_end) - slack_h)
+
+
+def _deadline_off(job: Job, told) -> float:
+    """By how much a published deadline is wrong [h]."""
+    if job.deadline is None or pd.isna(told):
+        return 0.0 if job.deadline is None and pd.isna(told) else np.inf
+    return abs(_hours(told, job.deadline))
 
 
 def job_power(case: Case, segments: pd.DataFrame) -> Check:

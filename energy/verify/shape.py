@@ -16,8 +16,8 @@ VARIABLES = (
 )  # fmt: skip
 POOL_VARIABLES = {"used_gpus": {"pool", "time"}, "reserved_gpus": {"pool", "time"}, "pool_gpus": {"pool"}}
 COLUMNS = (
-    "job_id", "segment", "node", "cluster", "gpu_type", "gpus", "cap", "start", "end", "power_kw", "slack_h",
-    "remaining_h",
+    "job_id", "segment", "node", "cluster", "gpu_type", "gpus", "cap", "start", "end", "power_kw", "deadline",
+    "slack_h", "remaining_h",
 )  # fmt: skip
 
 

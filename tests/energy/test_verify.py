@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from energy.state import State
@@ -122,6 +123,9 @@ JOB_FAULTS = [
     ("durations", "long", {"remaining_h": 23.0}),
     ("durations", "long", {"slack_h": 1.0}),
     ("durations", "half", {"slack_h": 1.0}),
+    ("durations", "half", {"deadline": pd.Timestamp(OPENS) + pd.Timedelta(hours=30)}),
+    ("durations", "half", {"deadline": pd.NaT}),
+    ("durations", "long", {"deadline": pd.Timestamp(OPENS) + pd.Timedelta(hours=90)}),
     ("power of jobs", "half", {"power_kw": 3.3}),
 ]
 

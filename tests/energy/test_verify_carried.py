@@ -221,7 +221,7 @@ def test_rate_and_grid_of_starts_count_in_hours(made):
     segments["start"] += pd.Timedelta(minutes=30)
     segments["end"] += pd.Timedelta(minutes=30)
     jobs = tuple(replace(job, deadline=None) for job in made.jobs)
-    segments["slack_h"] = np.nan
+    segments["slack_h"], segments["deadline"] = np.nan, pd.NaT
     segments = segments[segments["job_id"] == "half"]
     assert durations(replace(case, jobs=jobs), segments).ok  # half past is on the grid of half hours
     on_hours = durations(replace(case, jobs=jobs, step_h=1.0, plan=made.plan()), segments)
