@@ -335,6 +335,11 @@ _CHECKS_ZH = {
     "plant figures": "设备指标",
     "targets told as they are": "目标如实报告",
     "unserved jobs listed": "未安排作业已列出",
+    "window told as it is": "窗口如实报告",
+    "proof told as it is": "证明如实报告",
+    "saving adds up": "节省额分解相符",
+    "figures of first come, first served": "先到先得基准的指标",
+    "state handed on": "移交状态",
 }
 _WORDS = {
     "served": ("served", "安排作业"),
