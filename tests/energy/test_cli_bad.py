@@ -608,7 +608,7 @@ def test_a_state_cut_in_the_middle(attempt, published, tmp_path):
 def test_the_state_of_another_moment(attempt, published):
     """It is of noon; the window begins at midnight."""
     state = published.folder / "state.json"
-    attempt("--state", state).refused(3, "2026-07-15T04:00:00+00:00", "2026-07-14T16:00:00+00:00", "without --state")
+    attempt("--state", state).refused(3, "2026-07-15T12:00:00+08:00", "2026-07-15T00:00:00+08:00", "without --state")
 
 
 def test_the_state_of_another_study(attempt, published, edited_study, tmp_path):
