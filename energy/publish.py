@@ -78,11 +78,13 @@ def verdict(summary: dict, folder: Path) -> str:
     k, b, targets, solver = (summary[name] for name in ("kpis", "baseline", "targets", "solver"))
     marks = {name: "met" if t["met"] else f"MISSED by {t['missed_by']:.3f}" for name, t in targets.items()}
     saved, saved_peak = b["cost_cny"] - k["cost_cny"], b["cost_demand_cny"] - k["cost_demand_cny"]
-    part = f" ({abs(saved) / b['cost_cny']:.1%})" if b["cost_cny"] > 0 else ""  # selling power can make it 0 or less
+    # no share of a cost of 0 or less, which selling power can make, nor of a cost of other work
+    part = f" ({abs(saved) / b['cost_cny']:.1%})" if b["cost_cny"] > 0 and summary["same_work"] else ""
     lines = [
         f"{summary['title']}: {summary['window']['start']} to {summary['window']['end']}",
         f"  status            {summary['status']}, {_proof(solver)}, "
         f"verifier {'clean' if summary['verification']['clean'] else 'NOT CLEAN'}",
+        *_open_stages(solver),
         f"  jobs              {k['jobs_placed']} of {k['jobs_total']} placed, {k['jobs_late']} late"
         f" (first come, first served: {b['jobs_placed']} placed, {b['jobs_late']} late)",
         f"  PUE               {k['pue']:.3f} against {targets['pue']['target']:g}: {marks['pue']}"
@@ -111,6 +113,20 @@ def verdict(summary: dict, folder: Path) -> str:
         lines.append(f"  {'':<17} and {len(reasons) - MOST_UNSERVED} more: see the report")
     lines.append(f"  report            {folder / 'report.html'}")
     return "\n".join(lines)
+
+
+def _open_stages(solver: dict) -> list[str]:
+    """What is not proven to the gap asked, a line each."""
+    said = {"served": ("GPU-hours undone", 0), "missed": ("kWh of targets missed", 0), "cost": ("CNY", 0)}
+    lines = []
+    for stage in solver["stages"]:
+        if stage["status"] == "proven":
+            continue
+        unit, digits = said[stage["name"]]
+        bound = "no bound" if stage["bound"] is None else f"at least {stage['bound']:,.{digits}f} proven"
+        asked = f"gap asked {solver['gap_asked']:.2%}"
+        lines.append(f"  not proven        {stage['value']:,.{digits}f} {unit}, {bound} ({asked})")
+    return lines
 
 
 def _other_work(summary: dict) -> str:

@@ -10,6 +10,7 @@ import xarray as xr
 from energy.inputs import rounding
 from energy.plan import Plan
 from energy.planner.clusters import clusters_of
+from energy.planner.plant import load_limits_kw
 from energy.workload.jobs import Job
 
 
@@ -74,18 +75,19 @@ def _reason(inputs: xr.Dataset, job: Job, number: int) -> str:
         if hours < length * step_h - 1e-9:
             needed += f" ({hours:g} h rounded up)"
         return f"{needed}, and fewer lie between the beginning of the next step after its release and its deadline"
+    within = "in this window" if job.deadline is None else "before its deadline"
     if not _fits_alone(inputs, number, range(first, last + 1), length):
         return (
             f"even without other jobs no cluster it may use has {job.gpus} {job.gpu_type} GPUs free of inference, at a "
-            "node whose plant carries it, for its whole run before its deadline"
+            f"node that can cool and feed it, for its whole run {within}"
         )
-    return "the GPUs and the plant it could use are taken by other jobs at every start before its deadline"
+    return f"the GPUs, or the cooling and power behind them, are taken by other jobs at every start {within}"
 
 
 def _fits_alone(inputs: xr.Dataset, number: int, starts: range, length: int) -> bool:
     clusters, slots = clusters_of(inputs), inputs.sizes["time"]
     gpus, add_kw = int(inputs["job_gpus"].values[number]), float(inputs["job_add_kw"].values[number])
-    room_kw = inputs["it_cap_kw"].values[:, None] - inputs["base_it_kw"].values
+    room_kw = load_limits_kw(inputs)[0] - inputs["base_it_kw"].values
     for pool in np.flatnonzero(inputs["job_pool_ok"].values[number]):
         node = inputs["pool_node"].values[pool]
         free = clusters.free[clusters.of_pool[pool]]

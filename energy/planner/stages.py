@@ -29,8 +29,9 @@ from weather.conventions.errors import SolverFailed
 SERVE_ROUNDS_PER_JOB = 30  # rounds of the search for room
 ROUNDS_PER_JOB = 40  # rounds of the search for savings, and the most of them
 MOST_ROUNDS = 6000
-ATTEMPTS = 3  # searches, each with a wider margin, while a target within reach is missed
+ATTEMPTS = 3  # searches at most, each from the one before; with a wider margin while a target within reach is missed
 BRANCH_PLACEMENTS = 4000  # above, branch and bound gains less in the time than it costs
+RELAXATION_SHARE = 0.4  # of the time limit, for the first relaxation
 SEARCH_SHARE = 0.65  # of the time limit, after which the search for savings ends: the rest is for the proof
 LEAST_PROOF_S = 10.0  # a stage's bound is looked for at least so long, even past the time limit
 ROUNDING = 1e-6  # relative, on what later stages may not worsen
@@ -114,18 +115,20 @@ def plan_window(
     model, early = weighted_model(inputs, placements, problem)
     window = Window(inputs, placements, problem, model, seed)
     clock.mark("declare")
-    relaxed = solve(model, relax=True, time_limit_s=clock.left())
-    if relaxed.values is None:
+    relaxed = solve(model, relax=True, time_limit_s=clock.before(RELAXATION_SHARE))
+    if relaxed.values is None and relaxed.status == "infeasible":
         raise SolverFailed(_no_plan(relaxed.status))
-    bound = relaxed.objective
-    goal = bound + 0.9 * gap * abs(float(problem.cost_cny @ relaxed.values) + problem.cost_constant_cny)
+    bound, goal = -math.inf, -math.inf  # too large to relax in the time: searched all the same, without a goal
+    if relaxed.values is not None:
+        bound = relaxed.objective
+        goal = bound + 0.9 * gap * abs(float(problem.cost_cny @ relaxed.values) + problem.cost_constant_cny)
     clock.mark("relaxation")
     tell("first schedule", math.inf, bound)
     board = _board(inputs, placements, model.upper[window.x] > 0)
-    if start is None:
-        dive(window, board, left=lambda: clock.left(0.5))
-    else:
+    if start is not None:
         board.put_named(start.column_of, start.cluster_of)
+    elif relaxed.values is not None:
+        dive(window, board, left=lambda: clock.left(0.5))
     clock.mark("first schedule")
     rounds = min(rounds_per_job * inputs.sizes["job"], MOST_ROUNDS)
     best = _searched(window, board, early, relaxed, rounds=rounds, goal=goal, clock=clock, tell=tell)
@@ -191,8 +194,10 @@ def _searched(
     if undone <= board.undone_cost:
         board.restore(dived)
     relieve(board, lambda: bool(np.isfinite(energy.at(board.load_kw)[0])))
-    jobs, bound = window.inputs.sizes["job"], relaxed.objective
-    floor = undone_cny_per_gpu_h(window.inputs) * float(window.problem.undone_gpu_h @ relaxed.values)
+    jobs, bound = window.inputs.sizes["job"], -math.inf if relaxed.values is None else relaxed.objective
+    floor = 0.0
+    if relaxed.values is not None:
+        floor = undone_cny_per_gpu_h(window.inputs) * float(window.problem.undone_gpu_h @ relaxed.values)
     serve(
         board,
         energy,
@@ -202,7 +207,7 @@ def _searched(
         left=lambda: clock.left(0.5),
     )
     clock.mark("serving")
-    least_missed, margin = _goal_missed_kwh(window, relaxed), 0.0
+    least_missed, margin, best = _goal_missed_kwh(window, relaxed), 0.0, None
     for attempt in range(ATTEMPTS):
         improve(
             board,
@@ -222,17 +227,23 @@ def _searched(
         if schedule is None:
             raise SolverFailed(_no_plan("no setpoints found for any schedule"))
         missed = float(window.problem.missed_kwh @ schedule.values)
-        if missed <= 1e-6 or least_missed > 0 or clock.left() <= 1.0:
+        within_reach = missed > 1e-6 and least_missed == 0.0
+        # a target within reach that is missed by ever so little is worse than any cost
+        rank = (within_reach, window.weighted(schedule.values))
+        if best is None or rank < best[0]:
+            best = rank, schedule
+        if best[0] <= (False, goal) or clock.before(SEARCH_SHARE) <= 0.0:
             break
-        # whole setpoints lose a little of what the relaxed ones reach: search on with that as a margin
-        margin += 1.5 * missed
-        energy.tighten(margin)
-    return schedule
+        if within_reach:
+            # whole setpoints lose a little of what the relaxed ones reach: search on with that as a margin
+            margin += 1.5 * missed
+            energy.tighten(margin)
+    return best[1]
 
 
 def _goal_missed_kwh(window: Window, relaxed: Solve) -> float:
     """None where the relaxation meets the targets; else a hundredth above what the relaxation misses."""
-    least = float(window.problem.missed_kwh @ relaxed.values)
+    least = 0.0 if relaxed.values is None else float(window.problem.missed_kwh @ relaxed.values)
     return 0.0 if least <= 1e-6 else 1.01 * least
 
 

@@ -48,9 +48,11 @@ def headline(summary: Mapping, view: View) -> list[str]:
     change, share = difference(cost, before), relative(cost, before)
     if change is not None and share is not None:
         key = "cost_below" if change <= 0 else "cost_above"
+        other = summary.get("same_work") is False
+        key = f"{key}_other" if other else key
         said.append(t[key].format(cost=number(cost), saved=number(abs(change)), percent=percent(abs(share))))
         avoided = difference(figure_of(base, "cost_demand_cny"), figure_of(kpis, "cost_demand_cny"))
-        if summary.get("same_work") is False:
+        if other:
             hours = {name: number(figure_of(of, "gpu_h_served")) for name, of in (("plan", kpis), ("baseline", base))}
             said.append(t["other_work"].format(**hours))
         elif avoided is not None and -change > 0 and avoided > NOTABLE * -change:

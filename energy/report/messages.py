@@ -51,6 +51,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The plan costs {cost} CNY, {saved} CNY ({percent}) more than first come, first served.",
         "计划费用 {cost} 元，比先到先得多 {saved} 元（{percent}）。",
     ),
+    "cost_below_other": (
+        "The plan costs {cost} CNY, {saved} CNY less than first come, first served.",
+        "计划费用 {cost} 元，比先到先得少 {saved} 元。",
+    ),
+    "cost_above_other": (
+        "The plan costs {cost} CNY, {saved} CNY more than first come, first served.",
+        "计划费用 {cost} 元，比先到先得多 {saved} 元。",
+    ),
     "demand_said": (
         "{part} CNY of that is demand charge avoided, billed once a month.",
         "其中 {part} 元为避免的需量电费（按月计收）。",
@@ -131,8 +139,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "fall_heading": ("From baseline to plan", "从基准到计划"),
     "terms_heading": ("By term", "费用构成"),
     "demand_note": (
-        "Demand is billed by the month: it counts the part of a peak above the month's peak so far.",
-        "需量电费按月计收，只计超过当月已有峰值的部分。",
+        "Demand is billed by the month: it counts what a peak adds above what the month is billed for anyway.",
+        "需量电费按月计收，只计超过当月无论如何都要计费的峰值的部分。",
     ),
     "terms_aid": ("Cost by term, plan beside baseline.", "费用构成：计划与基准对比。"),
     "cut_axis": ("The vertical axis does not begin at zero.", "纵轴不从零开始。"),
@@ -159,8 +167,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "unserved_title": ("Jobs without a place", "未能安排的作业"),
     "unserved_none": ("Every job has a place.", "所有作业均已安排。"),
     "unserved_aid": (
-        "These jobs find no room before their deadline inside the window.",
-        "以下作业在窗口内截止时间前没有空位。",
+        "These jobs find no room inside the window; one without a deadline may be given to the next.",
+        "以下作业在窗口内没有空位；无截止时间的作业可交给下一窗口。",
     ),
     "check_title": ("Independent check", "独立校验"),
     "check_aid": (

@@ -42,6 +42,7 @@ class Compared:
     mark: str
 
 
+RATIOS = ("%", "kWh/kWh", "kg/kWh", "L/kWh")  # units of figures that do not grow with the work done
 GROUPS: tuple[tuple[str, tuple[Figure, ...]], ...] = (
     (
         "g_efficiency",
@@ -105,10 +106,14 @@ GROUPS: tuple[tuple[str, tuple[Figure, ...]], ...] = (
 def comparison(summary: Mapping, view: View) -> list[tuple[str, list[Compared]]]:
     """Groups of figures, plan beside baseline, with the difference and whether it is for the better."""
     kpis, base = summary.get("kpis") or {}, summary.get("baseline") or {}
-    return [(view.texts[group], [_compared(f, kpis, base, view) for f in figures]) for group, figures in GROUPS]
+    same = summary.get("same_work") is not False  # ratios can be judged all the same, amounts cannot
+    return [
+        (view.texts[group], [_compared(f, kpis, base, view, judged=same or f.unit in RATIOS) for f in figures])
+        for group, figures in GROUPS
+    ]
 
 
-def _compared(figure: Figure, kpis: Mapping, base: Mapping, view: View) -> Compared:
+def _compared(figure: Figure, kpis: Mapping, base: Mapping, view: View, *, judged: bool) -> Compared:
     now, then = figure_of(kpis, figure.key), figure_of(base, figure.key)
     scaled = [None if v is None else v * figure.scale for v in (then, now, difference(now, then))]
     before, after, change = scaled
@@ -117,7 +122,7 @@ def _compared(figure: Figure, kpis: Mapping, base: Mapping, view: View) -> Compa
         shown = f"{shown} {view.texts['u_points']}"
     share = relative(now, then)
     mark = ""
-    if figure.better and change is not None and number(abs(change), figure.digits).strip("0.,"):
+    if judged and figure.better and change is not None and number(abs(change), figure.digits).strip("0.,"):
         mark = BETTER if change * figure.better > 0 else WORSE
     return Compared(
         name=view.texts[f"k_{figure.key}"],

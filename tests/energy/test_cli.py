@@ -196,7 +196,8 @@ def test_a_fleet_that_earns_has_a_verdict_too(greendc):
     target = {"target": 1.0, "met": True, "missed_by": 0.0}
     summary = {
         "title": "T", "window": {"start": "a", "end": "b"}, "status": "optimal", "attribution": None, "unserved": [],
-        "kpis": figures | {"cost_cny": -20.0}, "baseline": figures, "solver": {"gap": 0.0, "bound": -20.0},
+        "kpis": figures | {"cost_cny": -20.0}, "baseline": figures,
+        "solver": {"gap": 0.0, "bound": -20.0, "stages": []},
         "targets": {"pue": target, "renewable_share": target}, "verification": {"clean": True},
         "same_work": True, "unserved_reasons": {},
     }  # fmt: skip
@@ -220,6 +221,13 @@ def test_a_plan_dearer_than_the_baseline_is_said_to_be(published):
     said = verdict(summary | {"kpis": summary["kpis"] | costs, "unserved_reasons": many}, Path("x"))
     assert f"{costs['cost_cny']:,.0f} CNY, 65 ({65 / base['cost_cny']:.1%}) above first come, first served\n" in said
     assert "the month's peak costs 7 CNY more" in said
+    stage = {"name": "missed", "value": 40.4, "bound": 30.4, "gap": 0.2475, "status": "limit"}
+    open_cost = {"name": "cost", "value": 500.0, "bound": None, "gap": None, "status": "limit"}
+    solver = summary["solver"] | {"stages": [stage, open_cost], "gap_asked": 0.005, "bound": None}
+    unproven = verdict(summary | {"solver": solver}, Path("x"))
+    assert "gap not known (no bound was proven in the time)" in unproven
+    assert "not proven        40 kWh of targets missed, at least 30 proven (gap asked 0.50%)" in unproven
+    assert "not proven        500 CNY, no bound (gap asked 0.50%)" in unproven
     assert "unserved          j0: because" in said and "j9: because" in said and "j10" not in said
     assert "and 2 more: see the report" in said
 

@@ -84,3 +84,44 @@ def test_weather_far_from_its_node_is_told(attempt, small_epw):
     assert ran.code in (0, 5), ran.err
     assert any("'beta'" in text and "km away" in text for text in ran.json["warnings"])
     assert ran.err.startswith("greendc: warning: ") and "km away" in ran.err
+
+
+@pytest.mark.parametrize("deadline", ["2026-07-14T01:00:00+08:00", "2026-07-15T01:00:00+08:00"])
+def test_a_job_whose_deadline_has_become_impossible_stops_no_one(attempt, tmp_path, deadline):
+    """Of an earlier day, or of this night: the rest of the queue is planned, and the operator is told."""
+    jobs = _jobs(tmp_path / "q.csv", "deadline", f"old,big,8,2,{deadline}", "new,big,8,2,")
+    ran = attempt("--horizon", 6, "--json", jobs=jobs)
+    assert ran.code in (0, 5), ran.err
+    assert ran.json["kpis"]["jobs_total"] == ran.json["kpis"]["jobs_placed"] == 1
+    assert "can no longer meet their deadline from 2026-07-15T00:00:00+08:00 on and are left out: old." in ran.err
+    attempt("--horizon", 6, "--strict", jobs=jobs).refused(4, "can no longer meet their deadline", "old")
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_nearly_idle_fleet_is_planned_on_a_table_that_holds(greendc, tmp_path, count):
+    """The default study with next to nothing to run: the table is near the plant at the idle end too."""
+    jobs = f"synthetic:{count}" if count else _jobs(tmp_path / "none.csv", "release")
+    ran = greendc(
+        "plan", "--date", "2026-01-15", "--horizon", 4, "--jobs", jobs, "--out", tmp_path / "runs", "--json",
+    )  # fmt: skip
+    assert ran.code in (0, 5), ran.err
+    law = next(c for c in ran.json["verification"]["checks"] if c["name"].startswith("overhead table"))
+    assert law["ok"] and law["worst"] < 0.0035
+
+
+def test_what_an_import_limit_cannot_feed_is_left_out_and_said(greendc, edited_study, tmp_path):
+    """Alpha may buy 37 kW: with three gangs the node would need more, with fewer it does not."""
+    study = edited_study(
+        ("import_limit_kw = 150.0", "import_limit_kw = 37.0"),
+        ("capacity_kw = 40.0", "capacity_kw = 1.0"),
+        ("capacity_kw = 60.0", "capacity_kw = 1.0"),
+    )
+    jobs = _jobs(tmp_path / "q.csv", "nodes", *(f"j{n},big,8,6,alpha" for n in range(3)))
+    ran = greendc("plan", "--study", study, "--jobs", jobs, "--date", "2026-07-15", "--horizon", 6, "--out",
+                  tmp_path / "runs", "--json")  # fmt: skip
+    assert ran.code in (0, 5), ran.err
+    assert 0 < ran.json["kpis"]["jobs_placed"] < 3
+    assert ran.json["status"] == "optimal"
+    assert all("taken by other jobs" in reason for reason in ran.json["unserved_reasons"].values())
+    grid = next(c for c in ran.json["verification"]["checks"] if c["name"] == "grid limits")
+    assert grid["ok"]

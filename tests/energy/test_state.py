@@ -503,7 +503,7 @@ def test_a_job_that_has_ended_is_not_run_again(chain):
         chain.study, (*given, *chain.new), _request(datetime(2026, 7, 16)), weather_specs=SPECS, state=chain.state
     )
     assert set(again.plan.segments["job_id"]) == set(chain.second.plan.segments["job_id"])
-    assert any(note.startswith("1 jobs of the queue ended in earlier windows") for note in again.summary["notes"])
+    assert any(text.startswith("1 jobs of the queue ended in earlier windows") for text in again.summary["warnings"])
     assert set(chain.state.ended) < set(again.state.ended)
 
 
