@@ -32,8 +32,8 @@ MOST_ROUNDS = 6000
 ATTEMPTS = 3  # searches at most, each from the one before; with a wider margin while a target within reach is missed
 BRANCH_PLACEMENTS = 4000  # above, branch and bound gains less in the time than it costs
 RELAXATION_SHARE = 0.4  # of the time limit, for the first relaxation
-SEARCH_SHARE = 0.65  # of the time limit, after which the search for savings ends: the rest is for the proof
-LEAST_PROOF_S = 10.0  # a stage's bound is looked for at least so long, even past the time limit
+SEARCH_SHARE = 0.55  # of the time limit, after which the search for savings ends: the rest is for the proof
+LEAST_PROOF_S = 15.0  # a stage's bound is looked for at least so long, even past the time limit
 ROUNDING = 1e-6  # relative, on what later stages may not worsen
 
 Progress = Callable[[str, float, float, float], None]  # phase, incumbent, bound, seconds
