@@ -22,9 +22,17 @@ from energy.kpis import plan_kpis, target_results
 from energy.plan import Plan
 from energy.planner.result import plan_of
 from energy.planner.stages import Outcome, plan_window
-from energy.remarks import lost_warnings, named, rounding_note, unserved_reasons, weather_notes, work_warnings
+from energy.remarks import (
+    baseline_warnings,
+    lost_warnings,
+    named,
+    rounding_note,
+    unserved_reasons,
+    weather_notes,
+    work_warnings,
+)
 from energy.state import State
-from energy.verify import audit_plant, verify_plan
+from energy.verify import Verification, audit_plant, verify_plan
 from energy.window_jobs import jobs_of_window
 from energy.workload.jobs import Job
 from weather import open_weather
@@ -32,8 +40,6 @@ from weather.conventions.errors import DataError, GreenDCError, InfeasiblePlan, 
 from weather.conventions.timeaxis import time_axis
 
 SCHEMA_VERSION = 1
-# first come, first served holds the middle setpoint from its first hour, whatever was carried in
-HELD_APART = frozenset({"setpoint dwell", "setpoint rate"})
 
 
 class PlanNotVerified(GreenDCError):
@@ -109,14 +115,8 @@ def plan_day(
     tell = phase or (lambda _: None)
     time = window_axis(request)
     tell("weather and supply")
-    hours = _whole_hours(request)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        weather = _opened(study, weather_specs, hours, request.seed)
-    seen = list(dict.fromkeys(str(w.message) for w in caught if issubclass(w.category, UserWarning)))
-    chosen, waiting = jobs_of_window(
-        study, jobs, state, time=time, step_h=request.step_h, strict=request.strict
-    )
+    weather, seen = _opened(study, weather_specs, _whole_hours(request), request.seed)
+    chosen, left_out = jobs_of_window(study, jobs, state, time=time, step_h=request.step_h, strict=request.strict)
     inputs = build_inputs(study, weather, chosen, time=time, step_h=request.step_h, state=state)
     tell("first come, first served")
     baseline = first_come_first_served(inputs, chosen)
@@ -127,72 +127,36 @@ def plan_day(
     plan = plan_of(outcome, inputs, chosen)
     plan, kpis = _audited(plan, plan_kpis(plan, inputs), study, weather)
     baseline, base = _audited(baseline, plan_kpis(baseline, inputs), study, weather)
-    targets = target_results(kpis, inputs)
+    _refuse_missed(study, request, target_results(kpis, inputs), plan)
     same_work = abs(kpis["gpu_h_served"] - base["gpu_h_served"]) < 0.5
-    _refuse_missed(study, request, targets, plan)
-    attribution, unsplit = None, []
+    split, unsplit = None, []
     if request.attribution and same_work:
-        tell("where the saving comes from")
-        try:
-            attribution = attribute_saving(
-                inputs,
-                chosen,
-                baseline,
-                plan=outcome,
-                plan_cost_cny=kpis["cost_cny"],
-                gap=request.gap,
-                time_limit_s=request.time_limit_s,
-                seed=request.seed,
-                report=lambda text: tell(f"where the saving comes from: {text}"),
-            )
-        except SolverFailed:  # the plan stands without its split
-            unsplit.append(
-                "The saving was not split: some combination of levers has no feasible plan in this window (first come, "
-                "first served breaks a limit)."
-            )
+        split, unsplit = _split(inputs, chosen, baseline, outcome, kpis["cost_cny"], request, tell)
     tell("checking")
-    first_come = verify_plan(
-        baseline.data,
-        baseline.segments,
-        study=study,
-        weather=weather,
-        jobs=chosen,
-        state=state,
-        summary={"kpis": base},
-        deadlines=False,
-    )
+    given = {"study": study, "weather": weather, "jobs": chosen, "state": state}
+    first_come = verify_plan(baseline.data, baseline.segments, summary={"kpis": base}, deadlines=False, **given)
     summary = {
         "schema_version": SCHEMA_VERSION,
         "study": study.name,
         "title": study.title,
         "status": outcome.status,
-        "window": {
-            "date": request.start.date().isoformat(),
-            "start": _rfc3339(time[0]),
-            "end": _rfc3339(time[-1] + np.timedelta64(round(request.step_h * 3600), "s")),
-            "step_h": request.step_h,
-            "timezone": "Asia/Shanghai",
-        },
+        "window": _window_figures(request, time),
         "kpis": kpis,
         "baseline": base,
-        "targets": targets,
+        "targets": target_results(kpis, inputs),
         "solver": _solver_figures(outcome, kpis, base, same_work=same_work, gap_asked=request.gap),
         "same_work": same_work,
-        "attribution": attribution,
+        "attribution": split,
         "unserved": list(plan.unserved),
         "unserved_reasons": unserved_reasons(inputs, chosen, plan),
         "warnings": [
             *study_warnings(study, request.step_h),
             *seen,
-            *waiting,
+            *left_out,
             *unsplit,
             *lost_warnings(chosen, plan.unserved),
             *work_warnings(same_work, kpis, base),
-            *(
-                f"First come, first served breaks a law the plan keeps: {c.name}."
-                for c in first_come.checks
-                if not c.ok and c.name not in HELD_APART
-            ),
+            *baseline_warnings(first_come),
         ],
         "notes": [*notes, *weather_notes(weather), rounding_note(inputs)],
         "seed": request.seed,
@@ -203,35 +167,77 @@ def plan_day(
         },
     }
     after = state_after(inputs, chosen, plan, before=state)
-    check = verify_plan(
-        plan.data,
-        plan.segments,
-        study=study,
-        weather=weather,
-        jobs=chosen,
-        state=state,
-        summary=summary,
-        after=after,
-        first_come=first_come,
-    )
+    check = verify_plan(plan.data, plan.segments, summary=summary, after=after, first_come=first_come, **given)
     summary["verification"] = check.as_dict()
-    if not check.clean:
-        worst = "; ".join(f"{c.name}: {c.worst:g} {c.unit} at {c.where}" for c in check.checks if not c.ok)
-        raise PlanNotVerified(
-            f"The plan was not published: the independent check found {worst}. This is a fault of greendc; "
-            "please report it with the study and the jobs."
-        )
+    _refuse_unclean(check)
     return DayResult(plan, baseline, summary, after, dict(outcome.seconds))
 
 
-def _opened(study: Study, specs: Mapping[str, str], hours: np.ndarray, seed: int) -> xr.Dataset:
+def _split(
+    inputs: xr.Dataset,
+    jobs: Sequence[Job],
+    baseline: Plan,
+    outcome: Outcome,
+    cost_cny: float,
+    request: DayRequest,
+    tell: Callable[[str], None],
+) -> tuple[dict | None, list[str]]:
+    """The saving split by levers, or None and why not: the plan stands without."""
+    tell("where the saving comes from")
     try:
-        return open_weather(specs, [node.node() for node in study.nodes], time=hours, seed=seed)
-    except OSError as error:  # what a reader did not explain; without this it would pass for a full disk
-        raise DataError(
-            f"weather: {error.filename or 'a file'} cannot be read ({error.strerror or error}). "
-            "Give files you may read."
-        ) from error
+        split = attribute_saving(
+            inputs,
+            jobs,
+            baseline,
+            plan=outcome,
+            plan_cost_cny=cost_cny,
+            gap=request.gap,
+            time_limit_s=request.time_limit_s,
+            seed=request.seed,
+            report=lambda text: tell(f"where the saving comes from: {text}"),
+        )
+    except SolverFailed:
+        return None, [
+            "The saving was not split: some combination of levers has no feasible plan in this window (first come, "
+            "first served breaks a limit)."
+        ]
+    return split, []
+
+
+def _window_figures(request: DayRequest, time: np.ndarray) -> dict:
+    return {
+        "date": request.start.date().isoformat(),
+        "start": _rfc3339(time[0]),
+        "end": _rfc3339(time[-1] + np.timedelta64(round(request.step_h * 3600), "s")),
+        "step_h": request.step_h,
+        "timezone": "Asia/Shanghai",
+    }
+
+
+def _refuse_unclean(check: Verification) -> None:
+    if check.clean:
+        return
+    worst = "; ".join(f"{c.name}: {c.worst:g} {c.unit} at {c.where}" for c in check.checks if not c.ok)
+    raise PlanNotVerified(
+        f"The plan was not published: the independent check found {worst}. This is a fault of greendc; "
+        "please report it with the study and the jobs."
+    )
+
+
+def _opened(
+    study: Study, specs: Mapping[str, str], hours: np.ndarray, seed: int
+) -> tuple[xr.Dataset, list[str]]:
+    """Weather of the hours, and what its sources warn of."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            weather = open_weather(specs, [node.node() for node in study.nodes], time=hours, seed=seed)
+        except OSError as error:  # what a reader did not explain; without this it would pass for a full disk
+            raise DataError(
+                f"weather: {error.filename or 'a file'} cannot be read ({error.strerror or error}). "
+                "Give files you may read."
+            ) from error
+    return weather, list(dict.fromkeys(str(w.message) for w in caught if issubclass(w.category, UserWarning)))
 
 
 def _refuse_missed(study: Study, request: DayRequest, targets: dict, plan: Plan) -> None:

@@ -11,7 +11,11 @@ from energy.inputs import rounding
 from energy.plan import Plan
 from energy.planner.clusters import clusters_of
 from energy.planner.plant import load_limits_kw
+from energy.verify import Verification
 from energy.workload.jobs import Job
+
+# first come, first served holds the middle setpoint from its first hour, whatever was carried in
+HELD_APART = frozenset({"setpoint dwell", "setpoint rate"})
 
 
 def named(ids: Sequence[str], most: int = 20) -> str:
@@ -41,6 +45,15 @@ def lost_warnings(jobs: Sequence[Job], unserved: Sequence[str]) -> list[str]:
         f"{len(lost)} running jobs find no room to go on and are not in the state handed on: {', '.join(left)}. "
         "Put what they have left back in the queue, as pending jobs, or it is lost."
     ] * bool(lost)
+
+
+def baseline_warnings(found: Verification) -> list[str]:
+    """Laws the baseline breaks and the plan keeps, which make it look better than it could be."""
+    return [
+        f"First come, first served breaks a law the plan keeps: {check.name}."
+        for check in found.checks
+        if not check.ok and check.name not in HELD_APART
+    ]
 
 
 def weather_notes(weather: xr.Dataset) -> list[str]:
