@@ -116,7 +116,9 @@ def plan_day(
     time = window_axis(request)
     tell("weather and supply")
     weather, seen = _opened(study, weather_specs, _whole_hours(request), request.seed)
-    chosen, left_out = jobs_of_window(study, jobs, state, time=time, step_h=request.step_h, strict=request.strict)
+    chosen, expired, left_out = jobs_of_window(
+        study, jobs, state, time=time, step_h=request.step_h, strict=request.strict
+    )
     inputs = build_inputs(study, weather, chosen, time=time, step_h=request.step_h, state=state)
     tell("first come, first served")
     baseline = first_come_first_served(inputs, chosen)
@@ -149,6 +151,7 @@ def plan_day(
         "attribution": split,
         "unserved": list(plan.unserved),
         "unserved_reasons": unserved_reasons(inputs, chosen, plan),
+        "expired": expired,
         "warnings": [
             *study_warnings(study, request.step_h),
             *seen,

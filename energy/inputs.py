@@ -430,6 +430,12 @@ def _month_peaks(study: Study, months: np.ndarray, state: State | None) -> np.nd
         carried = None if state is None else state.nodes.get(node.id)
         if carried is not None:
             same = months == carried.month
+            if same.any() and carried.month_peak_kw > node.grid.import_limit_kw * (1 + 1e-9):
+                raise DataError(
+                    f"state: node {node.id} has drawn {carried.month_peak_kw:,.1f} kW this month, more than its "
+                    f"connection can bring (node.grid.import_limit_kw = {node.grid.import_limit_kw:,.1f}). Correct "
+                    "month_peak_kw in the state file, or the limit in the study."
+                )
             floor[n, same] = np.maximum(floor[n, same], carried.month_peak_kw)
     return floor
 

@@ -85,7 +85,7 @@ def verdict(summary: dict, folder: Path) -> str:
         f"  status            {summary['status']}, {_proof(solver)}, "
         f"verifier {'clean' if summary['verification']['clean'] else 'NOT CLEAN'}",
         *_open_stages(solver),
-        f"  jobs              {k['jobs_placed']} of {k['jobs_total']} placed, {k['jobs_late']} late"
+        f"  jobs              {k['jobs_placed']} of {k['jobs_total']} placed, {k['jobs_late']} late{_expired(summary)}"
         f" (first come, first served: {b['jobs_placed']} placed, {b['jobs_late']} late)",
         f"  PUE               {k['pue']:.3f} against {targets['pue']['target']:g}: {marks['pue']}"
         f" (first come, first served {b['pue']:.3f})",
@@ -113,6 +113,10 @@ def verdict(summary: dict, folder: Path) -> str:
         lines.append(f"  {'':<17} and {len(reasons) - MOST_UNSERVED} more: see the report")
     lines.append(f"  report            {folder / 'report.html'}")
     return "\n".join(lines)
+
+
+def _expired(summary: dict) -> str:
+    return f", {len(summary['expired'])} expired before the window" if summary["expired"] else ""
 
 
 def _open_stages(solver: dict) -> list[str]:

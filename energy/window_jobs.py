@@ -19,13 +19,15 @@ CIVIL = timezone(timedelta(hours=8))
 
 def jobs_of_window(
     study: Study, jobs: Sequence[Job], state: State | None, *, time: np.ndarray, step_h: float, strict: bool
-) -> tuple[list[Job], list[str]]:
+) -> tuple[list[Job], list[str], list[str]]:
     """Running jobs of the state and the given jobs that are released inside the window, checked.
 
     Returns
     -------
     jobs : list of Job
         Running ones first.
+    expired : list of str
+        Ids of jobs that can no longer meet the deadline.
     warnings : list of str
         What of the queue and the state the window does not take, and why, in sentences.
 
@@ -58,7 +60,7 @@ def jobs_of_window(
     expired = [job.job_id for job in pending if _expired(job, opens)]
     if expired and strict:
         raise InfeasiblePlan(
-            f"{len(expired)} jobs can no longer meet their deadline from {_civil(opens)} on: {named(expired)}. "
+            f"{_jobs(expired)} can no longer meet the deadline from {_civil(opens)} on: {named(expired)}. "
             "Nothing was published. Take them out of the queue or move their deadline, or plan without --strict."
         )
     pending = [job for job in pending if not _expired(job, opens)]
@@ -74,25 +76,28 @@ def jobs_of_window(
     inside = [job for job in pending if job.release is None or job.release <= last]
     if expired:
         told.append(
-            f"{len(expired)} jobs can no longer meet their deadline from {_civil(opens)} on and are left out: "
-            f"{named(expired)}."
+            f"{_jobs(expired)} can no longer meet the deadline from {_civil(opens)} on, left out: {named(expired)}."
         )
     if done:
-        told.append(f"{len(done)} jobs of the queue ended in earlier windows and are left out: {named(done)}.")
+        told.append(f"{_jobs(done)} of the queue ended in earlier windows, left out: {named(done)}.")
     own = {job.job_id: job for job in running}
     changed = [job.job_id for job in jobs if job.job_id in known and _differs(job, own[job.job_id])]
     if changed:
         told.append(
-            f"{len(changed)} jobs of the queue run already and go on as they began, whatever the queue says of them "
-            f"now: {named(changed)}."
+            f"{_jobs(changed)} of the queue already running will go on as begun, whatever the queue says now: "
+            f"{named(changed)}."
         )
     if len(inside) < len(pending):
         later = [job.job_id for job in pending if job not in inside]
         told.append(
-            f"{len(later)} jobs are released after the last step of the window has begun and wait for the next: "
+            f"{_jobs(later)} released after the last step of the window has begun must wait for the next: "
             f"{named(later)}."
         )
-    return [*running, *inside], told
+    return [*running, *inside], expired, told
+
+
+def _jobs(ids: Sequence[str]) -> str:
+    return f"{len(ids)} job" if len(ids) == 1 else f"{len(ids)} jobs"
 
 
 def _expired(job: Job, opens: datetime) -> bool:

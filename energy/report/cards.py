@@ -64,6 +64,8 @@ def headline(summary: Mapping, view: View) -> list[str]:
         said.append(
             t[key].format(total=number(total), placed=number(placed), late=number(late or 0), unserved=unserved)
         )
+    if summary.get("expired"):
+        said.append(t["expired_said"].format(count=number(len(summary["expired"]))))
     return said
 
 
@@ -132,6 +134,9 @@ def _jobs(summary: Mapping, view: View) -> Card:
     fine = not late and not unserved
     tone = NEUTRAL if placed is None else GOOD if fine else BAD
     said = t["late_unserved"].format(late=number(late), unserved=number(unserved))
+    expired = len(summary.get("expired") or ())
+    if expired:
+        tone, said = BAD, f"{said} · {t['expired_count'].format(count=number(expired))}"
     before = t["base_jobs"].format(
         placed=number(figure_of(base, "jobs_placed")), late=number(figure_of(base, "jobs_late"))
     )

@@ -115,7 +115,10 @@ def render_report(
         cards=cards.cards(summary, view),
         sections={section.section_id: section for section in sections},
         comparison=tables.comparison(summary, view),
-        unserved=[(str(job), (summary.get("unserved_reasons") or {}).get(job, NOTHING)) for job in plan.unserved],
+        unserved=[
+            *((str(job), (summary.get("unserved_reasons") or {}).get(job, NOTHING)) for job in plan.unserved),
+            *((str(job), view.texts["expired"]) for job in summary.get("expired") or ()),
+        ],
         warnings=_lines(summary.get("warnings")),
         checks=tables.check_rows(summary, view),
         stages=tables.stage_table(summary, view),

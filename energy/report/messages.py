@@ -74,6 +74,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{placed} of {total} jobs run, {late} late; {unserved} find no place.",
         "{total} 个作业中安排 {placed} 个，{late} 个逾期，{unserved} 个无法安排。",
     ),
+    "expired_said": (
+        "Left out, their deadline out of reach when the window opens: {count}.",
+        "窗口开始时已无法按期完成而未列入的作业：{count} 个。",
+    ),
+    "expired_count": ("{count} expired", "过期 {count}"),
+    "expired": ("its deadline was out of reach when the window opened", "窗口开始时已无法按期完成"),
     "not_clean": (
         "The independent check found broken laws: do not use this plan.",
         "独立校验发现违反约束：请勿使用本计划。",

@@ -78,7 +78,7 @@ def test_the_summary_has_every_key_it_promises(published):
     summary = published.read("summary.json")
     assert {
         "schema_version", "status", "window", "kpis", "baseline", "targets", "solver", "attribution", "inputs",
-        "seed", "unserved", "unserved_reasons", "same_work", "warnings", "notes", "verification",
+        "seed", "unserved", "unserved_reasons", "expired", "same_work", "warnings", "notes", "verification",
     } <= summary.keys()  # fmt: skip
     assert summary["window"] == {
         "date": "2026-07-15",
@@ -199,7 +199,7 @@ def test_a_fleet_that_earns_has_a_verdict_too(greendc):
         "kpis": figures | {"cost_cny": -20.0}, "baseline": figures,
         "solver": {"gap": 0.0, "bound": -20.0, "stages": []},
         "targets": {"pue": target, "renewable_share": target}, "verification": {"clean": True},
-        "same_work": True, "unserved_reasons": {},
+        "same_work": True, "unserved_reasons": {}, "expired": [],
     }  # fmt: skip
     said = verdict(summary, Path("x"))
     assert "cost              -20 CNY, 20 below first come" in said

@@ -23,7 +23,7 @@ def test_a_job_released_after_the_last_step_waits_for_the_next_window(attempt, t
     assert ran.code in (0, 5), ran.err
     assert ran.json["kpis"]["jobs_total"] == 1
     assert ran.json["unserved"] == []
-    waits = "1 jobs are released after the last step of the window has begun and wait for the next: out."
+    waits = "1 job released after the last step of the window has begun must wait for the next: out."
     assert waits in ran.json["warnings"]
     assert ran.err == f"greendc: warning: {waits}\n"
 
@@ -93,8 +93,9 @@ def test_a_job_whose_deadline_has_become_impossible_stops_no_one(attempt, tmp_pa
     ran = attempt("--horizon", 6, "--json", jobs=jobs)
     assert ran.code in (0, 5), ran.err
     assert ran.json["kpis"]["jobs_total"] == ran.json["kpis"]["jobs_placed"] == 1
-    assert "can no longer meet their deadline from 2026-07-15T00:00:00+08:00 on and are left out: old." in ran.err
-    attempt("--horizon", 6, "--strict", jobs=jobs).refused(4, "can no longer meet their deadline", "old")
+    assert "1 job can no longer meet the deadline from 2026-07-15T00:00:00+08:00 on, left out: old." in ran.err
+    assert ran.json["expired"] == ["old"]
+    attempt("--horizon", 6, "--strict", jobs=jobs).refused(4, "can no longer meet the deadline", "old")
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])

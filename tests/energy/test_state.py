@@ -503,7 +503,7 @@ def test_a_job_that_has_ended_is_not_run_again(chain):
         chain.study, (*given, *chain.new), _request(datetime(2026, 7, 16)), weather_specs=SPECS, state=chain.state
     )
     assert set(again.plan.segments["job_id"]) == set(chain.second.plan.segments["job_id"])
-    assert any(text.startswith("1 jobs of the queue ended in earlier windows") for text in again.summary["warnings"])
+    assert any(text.startswith("1 job of the queue ended in earlier windows") for text in again.summary["warnings"])
     assert set(chain.state.ended) < set(again.state.ended)
 
 
@@ -619,3 +619,12 @@ def test_a_state_without_jobs_or_nodes_is_a_cold_start(study_file):
     empty = plan_day(study, (), request, weather_specs=SPECS, state=State(_at(15, 0), (), {}))
     assert empty.summary["kpis"] == cold.summary["kpis"]
     assert empty.state == cold.state
+
+
+def test_a_peak_above_the_connection_is_refused(study_file):
+    """Every plan of the month would take the demand charge for paid."""
+    study = load_study(study_file)
+    nodes = {name: replace(NODE, stock_green_kwh=0.0, month_peak_kw=99999.0) for name in SPECS}
+    request = replace(_request(datetime(2026, 7, 15)), horizon_h=4.0)
+    with pytest.raises(DataError, match=r"node alpha has drawn 99,999.0 kW this month.*import_limit_kw = 150.0"):
+        plan_day(study, (), request, weather_specs=SPECS, state=State(_at(15, 0), (), nodes))
