@@ -150,7 +150,7 @@ def _segments(inputs: xr.Dataset, jobs: Sequence[Job], placed: Sequence[Placed])
     step_h = float(inputs.attrs["step_h"])
     opens = pd.Timestamp(inputs["time"].values[0], tz="UTC")
     close = opens + pd.Timedelta(hours=step_h * inputs.sizes["time"])
-    rows = []
+    rows, hour = [], pd.Timedelta(hours=1)
     for item in sorted(placed, key=lambda p: (p.first, jobs[p.job].job_id)):
         job = jobs[item.job]
         start = opens + pd.Timedelta(hours=step_h * item.first)
@@ -170,7 +170,8 @@ def _segments(inputs: xr.Dataset, jobs: Sequence[Job], placed: Sequence[Placed])
                 "power_kw": _job_power_kw(inputs, item),
                 "deadline": deadline,
                 "slack_h": np.nan if deadline is None else (deadline - end) / pd.Timedelta(hours=1),
-                "remaining_h": max(0.0, (end - close) / pd.Timedelta(hours=1)),
+                # of its own hours, not of the whole steps they are rounded up to: each window rounds anew
+                "remaining_h": max(0.0, float(inputs["job_hours"].values[item.job]) - (close - start) / hour),
             }
         )
     return pd.DataFrame(rows, columns=list(SEGMENT_COLUMNS))

@@ -21,6 +21,7 @@ from energy.planner.board import Board, fill_early, possible
 from energy.planner.clusters import assign_clusters
 from energy.planner.energy_cost import EnergyCost
 from energy.planner.placements import Placements, all_placements
+from energy.planner.plant import load_limits_kw
 from energy.planner.problem import PlanProblem, build_problem
 from energy.planner.search import Schedule, Window, dive, improve, relieve, serve, settle
 from energy.planner.solver import ModelArrays, Solve, relative_gap, solve
@@ -117,7 +118,7 @@ def plan_window(
     clock.mark("declare")
     relaxed = solve(model, relax=True, time_limit_s=clock.before(RELAXATION_SHARE))
     if relaxed.values is None and relaxed.status == "infeasible":
-        raise SolverFailed(_no_plan(relaxed.status))
+        raise SolverFailed(_no_plan(relaxed.status, inputs))
     bound, goal = -math.inf, -math.inf  # too large to relax in the time: searched all the same, without a goal
     if relaxed.values is not None:
         bound = relaxed.objective
@@ -225,7 +226,7 @@ def _searched(
             schedule = settle(window, board, gap=1e-4, time_limit_s=max(10.0, clock.left(0.5)))
         clock.mark("setpoints")
         if schedule is None:
-            raise SolverFailed(_no_plan("no setpoints found for any schedule"))
+            raise SolverFailed(_no_plan("no setpoints found for any schedule", window.inputs))
         missed = float(window.problem.missed_kwh @ schedule.values)
         within_reach = missed > 1e-6 and least_missed == 0.0
         # a target within reach that is missed by ever so little is worse than any cost
@@ -394,13 +395,14 @@ class _Teller:
             self._progress(phase, incumbent, bound, time.monotonic() - self._clock.began)
 
 
-def _no_plan(status: str) -> str:
-    if status == "infeasible":
+def _no_plan(status: str, inputs: xr.Dataset) -> str:
+    short = _short_without_battery(inputs)
+    if status == "infeasible" or short:
         why = (
             "Every step by itself can be fed, so the likely cause is a battery that cannot bridge all the hours in "
             "which a node's reserved load needs more than its import limit and renewables bring, or cannot be filled "
-            "again by the end: raise node.grid.import_limit_kw or node.battery.energy_kwh, add renewables, or reserve "
-            "less inference."
+            f"again by the end{': ' + '; '.join(short) if short else ''}. Raise node.grid.import_limit_kw or "
+            "node.battery.energy_kwh, add renewables, or reserve less inference."
         )
     else:
         why = (
@@ -409,3 +411,15 @@ def _no_plan(status: str) -> str:
             "their units."
         )
     return f"No feasible plan was found (state: {status}). {why}"
+
+
+def _short_without_battery(inputs: xr.Dataset) -> list[str]:
+    """Nodes that lean on their battery with no job running: in how many steps, and by how much IT energy."""
+    step_h, base = float(inputs.attrs["step_h"]), inputs["base_it_kw"].values
+    beyond = np.maximum(base - load_limits_kw(inputs)[1], 0.0)
+    return [
+        f"{node} in {int((row > 1e-6).sum())} of {len(row)} steps, {row.sum() * step_h:,.0f} kWh of IT in all, "
+        f"{row.max():,.0f} kW at most, against a battery of {float(held):,.0f} kWh"
+        for node, row, held in zip(inputs["node"].values, beyond, inputs["battery_kwh"].values, strict=True)
+        if row.max() > 1e-6
+    ]

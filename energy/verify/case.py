@@ -142,9 +142,14 @@ def added_kw(job: Job, case: Case) -> float:
     return job.gpus * (job.power_frac * gpu.peak_kw - gpu.idle_kw)
 
 
+def hours_left(job: Job) -> float:
+    """What a job has to run, by itself [h]."""
+    return float(job.remaining_h if job.state == "running" else job.duration_h)
+
+
 def steps_of(job: Job, case: Case) -> int:
     """Whole steps a job takes: what it has left, rounded up, one at least."""
-    hours = job.remaining_h if job.state == "running" else job.duration_h
+    hours = hours_left(job)
     return max(1, int(np.ceil(float(hours) / case.step_h - 1e-9)))
 
 

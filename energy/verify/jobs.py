@@ -14,6 +14,7 @@ from energy.verify.case import (
     base_it_kw,
     by_id,
     clusters,
+    hours_left,
     reserved_gpus,
     steps_of,
 )
@@ -193,7 +194,7 @@ def durations(case: Case, segments: pd.DataFrame) -> Check:
             [
                 abs(offset - round(offset)) * case.step_h,
                 abs(_hours(row.end, min(full, pd.Timestamp(case.closes)))),
-                abs(row.remaining_h - max(0.0, _hours(full, case.closes))),
+                abs(row.remaining_h - max(0.0, hours_left(job) - _hours(case.closes, pd.Timestamp(row.start)))),
                 _slack_off(job, full, row.slack_h),
                 _deadline_off(job, row.deadline),
             ]
@@ -203,8 +204,8 @@ def durations(case: Case, segments: pd.DataFrame) -> Check:
         np.array(breach),
         limit=SECOND_H,
         unit="h",
-        law="A segment starts on a step and lasts the job's rounded-up hours or to the window's end; remaining_h and "
-        "slack_h count what lies beyond; the deadline is the job's.",
+        law="A segment starts on a step and lasts the job's rounded-up hours or to the window's end; remaining_h is "
+        "what is left of its own hours then, slack_h what lies between its end and the deadline, which is the job's.",
         at=lambda i: f"job {pairs[i[0]][0].job_id}: {kinds[i[1]]}",
     )
 

@@ -126,3 +126,18 @@ def test_what_an_import_limit_cannot_feed_is_left_out_and_said(greendc, edited_s
     assert all("taken by other jobs" in reason for reason in ran.json["unserved_reasons"].values())
     grid = next(c for c in ran.json["verification"]["checks"] if c["name"] == "grid limits")
     assert grid["ok"]
+
+
+def test_a_node_its_battery_cannot_bridge_is_named(greendc, edited_study, tmp_path):
+    """Without wind and sun alpha may buy less than its idle servers and inference take; the battery holds 200 kWh."""
+    study = edited_study(
+        ("import_limit_kw = 150.0", "import_limit_kw = 27.0"),
+        ("capacity_kw = 40.0", "capacity_kw = 0.001"),
+        ("capacity_kw = 60.0", "capacity_kw = 0.001"),
+    )
+    ran = greendc(
+        "plan", "--study", study, "--jobs", _jobs(tmp_path / "q.csv", "nodes"), "--date", "2026-07-15", "--horizon",
+        24, "--out", tmp_path / "runs",
+    )  # fmt: skip
+    ran.refused(9, "No feasible plan", "alpha in ", "against a battery of 200 kWh", "node.grid.import_limit_kw")
+    assert "beta in" not in ran.err

@@ -507,6 +507,15 @@ def test_a_job_that_has_ended_is_not_run_again(chain):
     assert set(chain.state.ended) < set(again.state.ended)
 
 
+def test_what_a_job_has_left_is_of_its_own_hours_not_of_whole_steps(chain):
+    """33.5 hours from wherever it began: what the window did not do of them, to the half hour."""
+    row = _segment(chain.first, "long")
+    held = next(r.job for r in chain.state.running if r.job.job_id == "long")
+    ran_h = (_at(16, 0) - row["start"].to_pydatetime()).total_seconds() / 3600
+    assert held.remaining_h == pytest.approx(33.5 - ran_h, abs=1e-9)
+    assert held.remaining_h % 1 == 0.5
+
+
 def test_a_setpoint_not_moved_since_before_the_window_has_been_held_for_both(chain):
     for node, held in chain.second.state.nodes.items():
         after = chain.second.plan.data["setpoint_degc"].sel(node=node).values
