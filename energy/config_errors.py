@@ -23,7 +23,10 @@ def describe(error: ValidationError, *, data: dict[str, Any], model: type[BaseMo
     if len(lines) > _MAX_SHOWN:
         shown.append(f"... and {len(lines) - _MAX_SHOWN} more")
     count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
-    return "\n  ".join([f"{name}: {count} in the study file", *shown])
+    # a study is looked at in stages, each on what the one before found sound
+    whole = all(item["type"] == "value_error" and not item["loc"] for item in error.errors())
+    rest = "plants, connections and weather files" if whole else "references, plants, connections and weather files"
+    return "\n  ".join([f"{name}: {count} in the study file", *shown, f"({rest} are looked at once this is mended)"])
 
 
 def _phantom(item: dict[str, Any]) -> bool:
