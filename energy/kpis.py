@@ -121,7 +121,7 @@ def cost_terms(plan: Plan, inputs: xr.Dataset) -> dict[str, float]:
 
 
 def month_peaks_kw(plan: Plan, inputs: xr.Dataset) -> np.ndarray:
-    """Each civil month's peak import after the window, (node, month) [kW]: what it was, or what is drawn now."""
+    """What each civil month is billed for after the window, (node, month) [kW]: as before, or the import drawn now."""
     drawn, month = plan.data["import_kw"].transpose("node", "time").values, inputs["month_of_step"].values
     now = np.stack([drawn[:, month == m].max(axis=1) for m in range(inputs.sizes["month"])], axis=1)
     return np.maximum(now, inputs["month_peak_kw"].values)
