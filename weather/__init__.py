@@ -8,6 +8,8 @@ from typing import Any
 
 _HOME = {
     "read_epw": "weather.sources.epw",
+    "label_shift_hours": "weather.quality.shift",
+    "repair_log": "weather.conventions.flags",
     "read_netcdf": "weather.sources.netcdf",
     "write_netcdf": "weather.sources.netcdf",
     "open_weather": "weather.sources",
@@ -19,6 +21,8 @@ _HOME = {
 
 __all__ = [
     "read_epw",
+    "label_shift_hours",
+    "repair_log",
     "read_netcdf",
     "write_netcdf",
     "open_weather",

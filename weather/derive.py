@@ -1,4 +1,4 @@
-"""Quantities that follow from others: psychrometrics and air density.
+"""Quantities that follow from others: psychrometrics, air density, the split of global irradiance, wind shear.
 
 Plain numpy in and out, everything broadcasts. Saturation over ice below 0 degC, over liquid above.
 """
@@ -21,6 +21,7 @@ LAPSE_RATE_K_PER_KM = 6.5
 """Fall of temperature with height in the ICAO standard troposphere [K/km] (ISO 2533)."""
 
 _BISECTIONS = 34  # 45 K halved 34 times is 3e-9 K
+_LEAST_COSINE = 0.0523  # of a sun 3 deg high; a beam through less is noise over almost nothing
 
 
 def _ln_saturation(temp_c: np.ndarray, coefficients: tuple[float, ...]) -> np.ndarray:
@@ -225,6 +226,114 @@ def standard_pressure(altitude_m: ArrayLike) -> np.ndarray:
     87438
     """
     return SEA_LEVEL_PRESSURE_PA * (1.0 - 2.25577e-5 * np.asarray(altitude_m, dtype=float)) ** 5.25588
+
+
+def decompose_ghi(ghi: ArrayLike, cos_zenith: ArrayLike, day_of_year: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Direct normal and diffuse horizontal irradiance [W/m2] of global irradiance, Erbs-Driesse.
+
+    The parts close: dni cos_zenith + dhi = ghi. On measured hours the root mean square error of dni is about 90 W/m2
+    (Golden, Colorado); single hours of broken cloud are off by far more.
+
+    Parameters
+    ----------
+    ghi : array [W/m2]
+    cos_zenith : array
+        Mean over the interval of max(cos(zenith), 0); of the sun, not of its middle, where the sun rises or sets in it.
+    day_of_year : array, 1 to 366
+
+    Returns
+    -------
+    dni, dhi : ndarray [W/m2], broadcast shape
+        All diffuse where the sun is lower than 3 deg, dni at most the extraterrestrial irradiance.
+
+    References
+    ----------
+    A. Driesse, A. R. Jensen, R. Perez, A continuous form of the Perez diffuse sky model for forward and reverse
+    transposition, Solar Energy 267 (2024) 112093, doi 10.1016/j.solener.2023.112093; D. G. Erbs, S. A. Klein,
+    J. A. Duffie, Solar Energy 28 (1982) 293-302, eq. 1. Through pvlib.irradiance.erbs_driesse.
+
+    Examples
+    --------
+    >>> dni, dhi = decompose_ghi(600.0, 0.8, 172)
+    >>> round(float(dni)), round(float(dhi)), round(float(dni * 0.8 + dhi))
+    (366, 307, 600)
+    """
+    import pvlib  # heavy, and most callers need no split
+
+    total, cosine, day = np.broadcast_arrays(
+        np.asarray(ghi, dtype=float), np.asarray(cos_zenith, dtype=float), np.asarray(day_of_year, dtype=float)
+    )
+    zenith = np.degrees(np.arccos(np.clip(cosine, 0.0, 1.0)))
+    extra = np.asarray(pvlib.irradiance.get_extra_radiation(day), dtype=float)
+    split = pvlib.irradiance.erbs_driesse(total, zenith, dni_extra=extra)
+    high = cosine > _LEAST_COSINE
+    beam = np.where(high, (total - np.asarray(split["dhi"], dtype=float)) / np.where(high, cosine, 1.0), 0.0)
+    dni = np.clip(beam, 0.0, extra)
+    return dni, total - dni * np.where(high, cosine, 0.0)
+
+
+def shear_exponent(
+    speed_low: ArrayLike, speed_high: ArrayLike, *, height_low_m: float, height_high_m: float
+) -> np.ndarray:
+    """Exponent of the power law of wind over height from the speeds at two heights.
+
+    Parameters
+    ----------
+    speed_low, speed_high : array [m/s]
+    height_low_m, height_high_m : float [m], the second greater
+
+    Returns
+    -------
+    ndarray, broadcast shape
+        NaN where either speed is below 1 m/s: calms have no profile.
+
+    Raises
+    ------
+    DataError
+        When the heights are not positive and rising.
+
+    Notes
+    -----
+    ln(high / low) / ln(height_high / height_low). About 1/7 over open land by day, 0.2 to 0.4 on clear nights.
+
+    Examples
+    --------
+    >>> round(float(shear_exponent(5.0, 6.95, height_low_m=10.0, height_high_m=100.0)), 3)
+    0.143
+    """
+    _check_heights(height_low_m, height_high_m)
+    low, high = np.broadcast_arrays(np.asarray(speed_low, dtype=float), np.asarray(speed_high, dtype=float))
+    blows = (low >= 1.0) & (high >= 1.0)
+    ratio = np.where(blows, high, 1.0) / np.where(blows, low, 1.0)
+    return np.where(blows, np.log(ratio) / np.log(height_high_m / height_low_m), np.nan)
+
+
+def wind_at_height(speed: ArrayLike, *, height_m: float, to_m: float, shear: ArrayLike) -> np.ndarray:
+    """Wind speed at another height [m/s] by the power law.
+
+    Parameters
+    ----------
+    speed : array [m/s] at `height_m`
+    height_m, to_m : float [m]
+    shear : array
+        Exponent, as of `shear_exponent`.
+
+    Returns
+    -------
+    ndarray [m/s], broadcast shape
+
+    Examples
+    --------
+    >>> round(float(wind_at_height(5.0, height_m=10.0, to_m=100.0, shear=1 / 7)), 2)
+    6.95
+    """
+    _check_heights(min(height_m, to_m), max(height_m, to_m) + 1e-9)
+    return np.asarray(speed, dtype=float) * (to_m / height_m) ** np.asarray(shear, dtype=float)
+
+
+def _check_heights(low_m: float, high_m: float) -> None:
+    if not 0.0 < low_m < high_m:
+        raise DataError(f"wind heights {low_m:g} and {high_m:g} m; both must be above 0, the second the greater.")
 
 
 def _humidity(relative_humidity: ArrayLike) -> np.ndarray:

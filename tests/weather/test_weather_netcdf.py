@@ -174,7 +174,7 @@ def test_missing_variable_is_named(good, file):
 
 
 def test_other_variables_are_left_behind(good, file):
-    more = good.assign(snow=good["ghi"] * 0.0, day=("time", np.arange(36))).assign_coords(member=3)
+    more = good.assign(snow=good["ghi"] * 0.0, day=("time", np.arange(36))).assign_coords(scenario=3)
     assert read_netcdf(foreign(more, file)).identical(good)
 
 
@@ -217,7 +217,7 @@ def test_single_precision_is_read_as_double(good, file):
         (lambda ds: ds.assign(dni=(ds.dni + 9999.0).assign_attrs(units="W/m2")), "dni is out of range"),
         (lambda ds: ds.drop_vars("latitude"), "coordinates of the place missing: latitude"),
         (lambda ds: ds.assign_coords(node=["guian", "guian"]), "given twice: guian"),
-        (lambda ds: ds.expand_dims(member=2), "dims are"),
+        (lambda ds: ds.expand_dims(scenario=2), "dims are"),
     ],
 )
 def test_unsound_file_is_explained(good, file, change, words):

@@ -61,7 +61,7 @@ def test_bad_value_is_named_with_place_and_count(good, name, value, words):
     [
         (lambda ds: ds.drop_vars("dhi"), "missing: dhi"),
         (lambda ds: ds.transpose("time", "node"), "expected \\('node', 'time'\\)"),
-        (lambda ds: ds.expand_dims(member=2), "dims are"),
+        (lambda ds: ds.expand_dims(scenario=2), "dims are"),
         (lambda ds: ds.drop_vars("altitude_m"), "altitude_m"),
         (lambda ds: ds.drop_vars("node"), "no labels"),
         (lambda ds: ds.assign_coords(node=["zhongwei"] * 2), "label given twice: zhongwei"),

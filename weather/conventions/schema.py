@@ -3,9 +3,12 @@
 import numpy as np
 import xarray as xr
 
-from weather.conventions import timeaxis
+from weather.conventions import flags, timeaxis
 from weather.conventions.errors import DataError
 from weather.conventions.variables import REQUIRED, VARIABLES
+
+DIMS = ("member", "node", "time")
+"""Every dim a weather Dataset may have, in canonical order; time is always there."""
 
 _PLACE = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 180.0), "altitude_m": (-430.0, 9000.0)}
 
@@ -13,13 +16,14 @@ _PLACE = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 180.0), "altitude_m":
 def check_weather(weather: xr.Dataset) -> xr.Dataset:
     """The same Dataset, proven to obey the weather schema.
 
-    Checked: dims (node, time) or (time), node labels that differ; every required variable with its unit;
-    coordinates of the place, within the Earth's; an equally spaced naive UTC axis; no NaN or infinity; hard
-    limits of the registry.
+    Checked: dims (node, time) or (time), with members before them in an ensemble; node labels that differ; every
+    required variable with its unit; coordinates of the place, within the Earth's, and attributes of the same name
+    that agree with them; an equally spaced naive UTC axis; no NaN or infinity; hard limits of the registry; flags
+    that belong to a variable and hold known bits alone.
 
     Parameters
     ----------
-    weather : Dataset, dims (node, time) or (time)
+    weather : Dataset, dims (node, time) or (time), or (member, node, time) or (member, time)
 
     Returns
     -------
@@ -36,12 +40,18 @@ def check_weather(weather: xr.Dataset) -> xr.Dataset:
     for name in VARIABLES:
         if name in weather.data_vars:
             _check_values(weather, name)
+    for name in map(str, weather.data_vars):
+        if name.startswith(flags.PREFIX):
+            _check_flags(weather, name)
     return weather
 
 
 def _check_structure(weather: xr.Dataset) -> None:
-    if set(weather.sizes) not in ({"time"}, {"node", "time"}):
-        raise DataError(f"weather: dims are {tuple(weather.sizes)}; allowed: ('node', 'time') or ('time',).")
+    if "time" not in weather.sizes or not set(weather.sizes) <= set(DIMS):
+        raise DataError(
+            f"weather: dims are {tuple(weather.sizes)}; allowed: ('node', 'time') or ('time',), after 'member' in an "
+            "ensemble."
+        )
     if "time" not in weather.coords:
         raise DataError("weather: no coordinate 'time'; give naive UTC stamps, the start of each interval.")
     if "node" in weather.dims and "node" not in weather.coords:
@@ -52,7 +62,7 @@ def _check_structure(weather: xr.Dataset) -> None:
     missing = [name for name in REQUIRED if name not in weather.data_vars]
     if missing:
         raise DataError(f"weather: variables missing: {', '.join(missing)}; required: {', '.join(REQUIRED)}.")
-    expected = tuple(dim for dim in ("node", "time") if dim in weather.dims)
+    expected = tuple(dim for dim in DIMS if dim in weather.dims)
     for name in VARIABLES:
         if name in weather.data_vars and weather[name].dims != expected:
             raise DataError(f"weather: {name} has dims {weather[name].dims}; expected {expected}, in this order.")
@@ -78,6 +88,12 @@ def _check_place(weather: xr.Dataset, name: str, *, low: float, high: float) -> 
         raise DataError(
             f"weather: coordinate {name} is {values[bad][0]:g} in {int(bad.sum())} place(s); allowed {low:g} to "
             f"{high:g}. The sun is computed from it: give the place of the weather."
+        )
+    said = weather.attrs.get(name)
+    if said is not None and not (isinstance(said, int | float | np.number) and np.all(values == float(said))):
+        raise DataError(
+            f"weather: attribute {name} is {said!r}, the coordinate {values[0]:g}; they must agree. Set both, or "
+            "remove the attribute."
         )
 
 
@@ -105,9 +121,30 @@ def _check_values(weather: xr.Dataset, name: str) -> None:
         )
 
 
+def _check_flags(weather: xr.Dataset, name: str) -> None:
+    of = name.removeprefix(flags.PREFIX)
+    if of not in VARIABLES or of not in weather.data_vars:
+        raise DataError(f"weather: {name} flags {of!r}, which the Dataset does not hold. Remove it.")
+    array = weather[name]
+    if array.dims != weather[of].dims or array.dtype != np.uint8:
+        raise DataError(
+            f"weather: {name} has dims {array.dims} of {array.dtype}; expected {weather[of].dims} of uint8, as {of}."
+        )
+    strange = np.unique(array.values[(array.values & ~flags.ALL) > 0])
+    if strange.size:
+        raise DataError(
+            f"weather: {name} holds {int(strange[0])}; allowed are sums of {', '.join(map(str, flags.MEANINGS))} "
+            f"({', '.join(flags.MEANINGS.values())})."
+        )
+
+
 def _where(weather: xr.Dataset, bad: np.ndarray) -> str:
-    """ "at node 'x', first 2026-01-01T00:00Z, 3 values in all" for a mask in canonical dims."""
+    """ "at node x, first 2026-01-01T00:00Z, 3 values in all" for a mask in canonical dims."""
     first = np.argwhere(bad)[0]
     stamp = np.datetime_as_string(weather["time"].values[first[-1]].astype("datetime64[ns]"), unit="m")
-    node = f"at node {str(weather['node'].values[first[0]])!r}, " if bad.ndim == 2 else ""
-    return f"{node}first at {stamp}Z, {int(bad.sum())} value(s) in all"
+    names = [dim for dim in DIMS[:-1] if dim in weather.dims]
+    place = [
+        f"at {dim} {str(weather[dim].values[row]) if dim in weather.coords else row!r}, "
+        for dim, row in zip(names, first, strict=False)
+    ]
+    return f"{''.join(place)}first at {stamp}Z, {int(bad.sum())} value(s) in all"

@@ -60,10 +60,18 @@ VARIABLES: dict[str, Variable] = {
                  "CF standard name table; limit: 6000 m altitude, and the record of 1085 hPa at sea level"),
         Variable("wind_speed", "m/s", "wind_speed", "time: mean",
                  0.0, 60.0, True, _WIND, WIND_HEIGHT_M),
-        Variable("wind_speed_100m", "m/s", "wind_speed", "time: mean",
-                 0.0, 80.0, False, _WIND, 100.0),
+        *(
+            Variable(f"wind_speed_{height}m", "m/s", "wind_speed", "time: mean",
+                     0.0, 80.0, False, _WIND, float(height))
+            for height in (50, 80, 100, 120, 180)
+        ),
+        Variable("wind_direction", "degree", "wind_from_direction", "time: mean",
+                 0.0, 360.0, False, "CF standard name table; limit: a full turn", WIND_HEIGHT_M),
     )
 }
 # fmt: on
+
+RADIATION: tuple[str, ...] = ("ghi", "dni", "dhi")
+WINDS: tuple[str, ...] = tuple(name for name, row in VARIABLES.items() if row.standard_name == "wind_speed")
 
 REQUIRED: tuple[str, ...] = tuple(name for name, row in VARIABLES.items() if row.required)

@@ -15,7 +15,7 @@ from weather.conventions import WeatherWarning, timeaxis
 from weather.conventions.errors import DataError
 from weather.conventions.schema import check_weather
 from weather.nodes import Node, distance_km
-from weather.sources.assemble import stack_nodes
+from weather.sources.assemble import PLACE, stack_nodes
 from weather.sources.typical import map_typical_year
 
 FAR_KM = 50.0
@@ -147,7 +147,12 @@ def of_file(weather: xr.Dataset, path: str, *, node: Node, time: np.ndarray | No
 
 
 def _row_of(weather: xr.Dataset, path: str, node: Node) -> xr.Dataset:
-    """The node's row, its source as an attribute."""
+    """The node's row, its source and its place as attributes."""
+    if "member" in weather.dims:
+        raise DataError(
+            f"{path}: an ensemble of {weather.sizes['member']} members; a plan takes one weather. Pick a member "
+            "(weather.isel(member=0)) and write it to a file of its own."
+        )
     if "node" in weather.dims:
         held = [str(name) for name in weather["node"].values]
         if node.node_id not in held:
@@ -155,7 +160,8 @@ def _row_of(weather: xr.Dataset, path: str, node: Node) -> xr.Dataset:
         weather = weather.isel(node=held.index(node.node_id))
     source = str(weather["source"].item()) if "source" in weather.coords else str(weather.attrs.get("source", path))
     weather = weather.drop_vars([name for name in ("node", "source") if name in weather.coords])
-    return weather.assign_attrs(source=source)
+    place = {name: float(weather[name]) for name in PLACE}
+    return weather.assign_attrs(place, source=source)
 
 
 def _on_stamps(weather: xr.Dataset, path: str, node: Node, stamps: np.ndarray) -> xr.Dataset:

@@ -7,27 +7,26 @@ one. The minute column is ignored: files write 0, 30 or 60 for the same thing.
 
 import calendar
 import codecs
+import csv
+import io
 import math
 import re
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
-from weather.conventions import WeatherWarning
 from weather.conventions.errors import DataError
-from weather.conventions.schema import check_weather
-from weather.conventions.variables import VARIABLES
-from weather.sources.assemble import place_dataset
+from weather.quality.draft import Draft
+from weather.quality.finish import finish
 from weather.sources.files import read_bytes
 from weather.sources.typical import NOMINAL_YEAR
 
 _HEADER_ROWS = 8
 _LEAST_COLUMNS = 22  # up to wind speed; later columns are often cut by other tools
 _LARGEST_BYTES = 64 * 1024 * 1024  # a year is 1.6 MB
-_REPAIRED_SHARE_MAX = 0.01  # assumption: more than this is not a sunset artefact but a broken column
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +47,31 @@ _FIELDS = (
     _Field("ghi", 13, 9999.0),
     _Field("dni", 14, 9999.0),
     _Field("dhi", 15, 9999.0),
+    _Field("wind_direction", 20, 999.0),
     _Field("wind_speed", 21, 999.0),
 )
 
 
-def read_epw(path: str | Path) -> xr.Dataset:
+def read_epw(path: str | Path, *, check: bool = True, repair: bool | str = False) -> xr.Dataset:
     """Weather of an EPW file, dims (time), in the nominal year 2001 and naive UTC.
 
-    A missing value, a row out of order or a file cut short is refused. One thing is repaired, with a
-    warning and a note in `history`: a beam stronger than the sun. Some files (CSWD) divide by the sine of
-    a sun on the horizon and hold up to 77,332 W/m2; there, in at most 1 % of the hours, the whole of ghi is
-    taken as diffuse. Whether the radiation columns carry the right clock is not examined.
+    A row out of order or a file cut short is refused. Missing values are bridged up to three hours and flagged. Some
+    files (CSWD) divide by the sine of a sun on the horizon and hold a beam of up to 77,332 W/m2; there, in at most 1 %
+    of the hours, the whole of ghi is taken as diffuse. Many files stamp the radiation on another clock than the rest;
+    that is found and told, and mended with `repair`.
 
     Parameters
     ----------
     path : str or Path
+    check : bool
+        False leaves out the search for a wrong clock and slipped units.
+    repair : bool or "months"
+        Move radiation whose clock is wrong; "months": each month by its own shift. See `weather.quality.finish`.
 
     Returns
     -------
     Dataset, dims (time)
-        The variables of the registry at 10 m wind height; scalar coordinates latitude, longitude,
+        The variables of the registry at 10 m wind height; scalar coordinates and attrs latitude, longitude,
         altitude_m of the file's station; attrs typical_year = 1, utc_offset_h, source, history, licence.
         The stamps are the start of each hour, naive UTC: local time minus utc_offset_h.
 
@@ -79,7 +83,7 @@ def read_epw(path: str | Path) -> xr.Dataset:
     Warns
     -----
     WeatherWarning
-        When hours with an impossible beam were repaired.
+        When values were filled or replaced, or the radiation's clock is wrong.
 
     References
     ----------
@@ -99,30 +103,28 @@ def read_epw(path: str | Path) -> xr.Dataset:
             f"PERIODS row); the last row read is {_HEADER_ROWS + len(data)}. The file is cut short or holds a 29 "
             "February: fetch it again, or remove the leap day."
         )
-    values, repair = _repair_beam(file, _parse_data(file, data, days))
-    _check_limits(file, values)
+    values = _parse_data(file, data, days)
     start = np.datetime64(f"{NOMINAL_YEAR}-{days[0][0]:02d}-{days[0][1]:02d}", "ns")
     offset = np.timedelta64(round(place["utc_offset_h"] * 60), "m")
-    time = start - offset + np.arange(expected) * np.timedelta64(1, "h")
     comments = " ".join(row.strip().partition(",")[2].strip('"') for row in rows[5:7])
-    dataset = place_dataset(
-        values,
-        time=time,
+    draft = Draft(
+        where=str(file),
+        time=start - offset + np.arange(expected) * np.timedelta64(1, "h"),
+        values=values,
+        label=dict.fromkeys(values, "start"),
         latitude=place["latitude"],
         longitude=place["longitude"],
         altitude_m=place["altitude_m"],
         attrs={
             "source": f"EPW {file.name}: {place['name']}",
-            "history": f"read from {file.name}; comments of the file: {comments[:300]}{repair}",
+            "history": f"read from {file.name}; comments of the file: {comments[:300]}",
             "licence": "as stated by the publisher of the file; not read from it",
             "typical_year": 1,
             "utc_offset_h": place["utc_offset_h"],
         },
+        rows=_HEADER_ROWS + 1 + np.arange(expected),
     )
-    try:
-        return check_weather(dataset)
-    except DataError as error:
-        raise DataError(f"{file}: {error} (stamps are of the nominal year {NOMINAL_YEAR})") from error
+    return finish(draft, check=check, repair=repair)
 
 
 def _read_rows(file: Path) -> list[str]:
@@ -204,6 +206,43 @@ def _month_days(month: int) -> int:
 
 
 def _parse_data(file: Path, data: list[str], days: list[tuple[int, int]]) -> dict[str, np.ndarray]:
+    """Columns of the data rows; NaN where a value is missing."""
+    values = _parse_sound(data, days)
+    return _parse_row_by_row(file, data, days) if values is None else values
+
+
+def _parse_sound(data: list[str], days: list[tuple[int, int]]) -> dict[str, np.ndarray] | None:
+    """Columns of rows without fault, all at once; None where anything is odd: the row is then looked for one by one."""
+    widths = {row.count(",") for row in data}
+    if len(widths) != 1 or min(widths) < _LEAST_COLUMNS - 1:
+        return None
+    columns = [1, 2, 3, *(field.column for field in _FIELDS)]
+    try:
+        frame = pd.read_csv(
+            io.StringIO("\n".join(data)),
+            header=None,
+            usecols=columns,
+            dtype=float,
+            na_filter=False,
+            float_precision="round_trip",
+            quoting=csv.QUOTE_NONE,
+        )
+    except (ValueError, pd.errors.ParserError):
+        return None
+    found = frame[[1, 2, 3]].to_numpy()
+    expected = np.array([(month, day, hour) for month, day in days for hour in range(1, 25)], dtype=float)
+    if found.shape != expected.shape or not (found == expected).all():
+        return None
+    values = {field.variable: frame[field.column].to_numpy(copy=True) for field in _FIELDS}
+    if not all(np.isfinite(array).all() for array in values.values()):
+        return None
+    for field in _FIELDS:
+        values[field.variable][values[field.variable] == field.missing] = np.nan
+    return values
+
+
+def _parse_row_by_row(file: Path, data: list[str], days: list[tuple[int, int]]) -> dict[str, np.ndarray]:
+    """The same, naming the first row that is wrong."""
     values = {field.variable: np.empty(len(data)) for field in _FIELDS}
     columns = 0  # of the first row; one row of another width is damaged
     for index, text in enumerate(data):
@@ -229,47 +268,9 @@ def _parse_data(file: Path, data: list[str], days: list[tuple[int, int]]) -> dic
     return values
 
 
-def _repair_beam(file: Path, values: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], str]:
-    """Values with ghi all diffuse where the beam is impossible, and what to say of it."""
-    highest = VARIABLES["dni"].highest
-    impossible = values["dni"] > highest
-    count = int(impossible.sum())
-    if count == 0:
-        return values, ""
-    first = _HEADER_ROWS + 1 + int(np.flatnonzero(impossible)[0])
-    found = f"dni above {highest:g} W/m2 in {count} hour(s), first in row {first} ({values['dni'].max():g} at most)"
-    if count > _REPAIRED_SHARE_MAX * impossible.size:
-        raise DataError(f"{file}: {found}; at most {_REPAIRED_SHARE_MAX:.0%} of the hours can be repaired. Check it.")
-    warnings.warn(f"{file}: {found}; taken as dni 0 and dhi = ghi.", WeatherWarning, stacklevel=3)
-    repaired = {
-        **values,
-        "dni": np.where(impossible, 0.0, values["dni"]),
-        "dhi": np.where(impossible, values["ghi"], values["dhi"]),
-    }
-    return repaired, f"; repaired: {found}, taken as dni 0 and dhi = ghi"
-
-
-def _check_limits(file: Path, values: dict[str, np.ndarray]) -> None:
-    """The registry's limits, told by the file's own rows; `check_weather` knows only stamps."""
-    for name, column in values.items():
-        limit = VARIABLES[name]
-        bad = np.flatnonzero((column < limit.lowest) | (column > limit.highest))
-        if bad.size:
-            raise DataError(
-                f"{file}, row {_HEADER_ROWS + 1 + int(bad[0])}: {name} is out of range, {bad.size} row(s) in all: got "
-                f"{column[bad[0]]:g}, allowed {limit.lowest:g} to {limit.highest:g} {limit.units}. Check the unit and "
-                "the missing-value codes of the file."
-            )
-
-
 def _value(file: Path, row: int, field: _Field, text: str) -> float:
     value = _number(file, row, field.variable, text, -math.inf, math.inf)
-    if value == field.missing:
-        raise DataError(
-            f"{file}, row {row}: {field.variable} is {text.strip()}, the code for 'missing'; every hour needs a value. "
-            "Choose a file without gaps, or fill the gap and say so in its comments."
-        )
-    return value
+    return math.nan if value == field.missing else value
 
 
 def _number(file: Path, row: int, label: str, text: str, low: float, high: float) -> float:

@@ -8,11 +8,12 @@ import h5py
 import numpy as np
 import xarray as xr
 
-from weather.conventions import timeaxis
+from weather.conventions import flags, timeaxis
 from weather.conventions.errors import DataError, OutputError
 from weather.conventions.schema import check_weather
 from weather.conventions.units import to_canonical
 from weather.conventions.variables import VARIABLES
+from weather.sources.assemble import PLACE
 from weather.sources.files import read_bytes
 from weather.sources.hdf5 import check_heaps
 
@@ -20,7 +21,7 @@ _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MAX_BYTES = 2 * 1024**3
 MAX_CELLS = 50_000_000
 _DIGEST = "content_sha256"
-_COORDS = ("node", "time", "latitude", "longitude", "altitude_m", "source")
+_COORDS = ("member", "node", "time", *PLACE, "source")
 
 
 def read_netcdf(path: str | Path) -> xr.Dataset:
@@ -137,7 +138,8 @@ def _choose(file: Path, opened: xr.Dataset) -> xr.Dataset:
     if not names:
         found = ", ".join(map(str, opened.data_vars)) or "no variable"
         raise DataError(f"{file}: holds {found}; expected weather variables: {', '.join(VARIABLES)}.")
-    kept = opened[names]
+    marks = [f"{flags.PREFIX}{name}" for name in names if f"{flags.PREFIX}{name}" in opened.data_vars]
+    kept = opened[names + marks]
     strange = [name for name in kept.coords if name not in _COORDS]
     for name in names:
         if kept[name].dtype.kind not in "fiu":
@@ -157,6 +159,8 @@ def _check_size(file: Path, chosen: xr.Dataset) -> None:
 def _canonical_units(file: Path, loaded: xr.Dataset) -> xr.Dataset:
     arrays = {}
     for name in loaded.data_vars:
+        if str(name).startswith(flags.PREFIX):
+            continue
         row = VARIABLES[str(name)]
         unit = loaded[name].attrs.get("units")
         if unit is None:

@@ -1,0 +1,59 @@
+"""What a reader makes of a file before anything is judged: columns on the source's own stamps.
+
+A reader decodes; `weather.quality.finish.finish` makes a Dataset of what it decoded, the same way for every source.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+Label = Literal["start", "end", "middle", "instant"]
+"""What a stamp is of its interval; "instant": the value is of the stamp itself, not a mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Columns of one place as decoded.
+
+    Parameters
+    ----------
+    where : str
+        File or address, as error texts name it.
+    time : ndarray of datetime64[ns], shape (time,), naive UTC
+        The source's own stamps in its own order; gaps and repetitions are settled later.
+    values : mapping of variable name to ndarray, shape (time,) or (member, time)
+        Names and units of the registry. NaN where the source has no value.
+    label : mapping of variable name to Label
+        What the stamps are to each variable. Means carried under different labels end on one axis.
+    latitude, longitude : float [deg]
+    altitude_m : float [m]
+    attrs : mapping
+        source, licence, history, utc_offset_h (of the source's clock) and typical_year = 1 where it is one.
+    rows : ndarray of int, shape (time,), or None
+        Row of the file that holds each stamp, for error texts.
+    derived : tuple of str
+        Variables the reader computed from others of the source.
+    open_end : bool
+        True for a forecast: what is missing at its end is cut off with a warning, not refused.
+    """
+
+    where: str
+    time: np.ndarray
+    values: Mapping[str, np.ndarray]
+    label: Mapping[str, Label]
+    latitude: float
+    longitude: float
+    altitude_m: float
+    attrs: Mapping[str, str | float | int]
+    rows: np.ndarray | None = None
+    derived: tuple[str, ...] = ()
+    open_end: bool = False
+    step: np.timedelta64 | None = None
+    history: tuple[str, ...] = field(default=())
+
+    def at(self, index: int) -> str:
+        """Where a stamp stands, for error texts: "row 12 (2025-06-01T03:00Z)"."""
+        stamp = f"{np.datetime_as_string(self.time[index], unit='m')}Z"
+        return stamp if self.rows is None else f"row {int(self.rows[index])} ({stamp})"
