@@ -2,9 +2,12 @@
 
 import calendar
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import pvlib
 import pytest
 
 HEADER = (
@@ -19,19 +22,35 @@ HEADER = (
 )
 
 
-def day_values(number: int, hour: int) -> dict[str, float]:
-    """Recognisable values of the hour that starts at `hour` on day `number` of the year."""
-    sun = max(0.0, np.sin(np.pi * (hour - 6) / 12))
+@cache
+def sun_of_day(number: int, offset: float) -> np.ndarray:
+    """Mean of the cosine of the sun's zenith over each hour of a clock, at the place of `HEADER`; shape (24,)."""
+    minutes = pd.date_range("2001-01-01", periods=24 * 12, freq="5min", tz="UTC") + pd.Timedelta(minutes=2.5)
+    moment = minutes + pd.Timedelta(days=number - 1) - pd.Timedelta(hours=offset)
+    zenith = pvlib.solarposition.spa_python(moment, 37.50, 105.19)["zenith"].to_numpy()
+    return np.maximum(np.cos(np.radians(zenith)), 0.0).reshape(24, 12).mean(axis=1)
+
+
+def day_values(number: int, hour: int, offset: float = 8.0) -> dict[str, float]:
+    """Recognisable values of the hour that starts at `hour` on day `number` of the year, under the true sun."""
+    sun = float(sun_of_day(number, offset)[hour])
+    temp_air = round(10.0 + 0.01 * number + 0.1 * hour, 3)
+    dni, dhi = (round(700.0 * (sun > 0.02)), round(100.0 * sun))
     return {
-        "temp_air": round(10.0 + 0.01 * number + 0.1 * hour, 3),
+        "temp_air": temp_air,
         "temp_dew": -5.0,
-        "relative_humidity": 40.0 + hour,
+        "relative_humidity": round(100.0 * magnus_pa(-5.0) / magnus_pa(temp_air)),
         "pressure": 87_000.0 + hour,
-        "ghi": round(800.0 * sun),
-        "dni": round(700.0 * sun),
-        "dhi": round(100.0 * sun),
+        "ghi": round(dni * sun + dhi),
+        "dni": dni,
+        "dhi": dhi,
         "wind_speed": 2.0 + 0.1 * hour,
     }
+
+
+def magnus_pa(temp_c: float) -> float:
+    """Saturation pressure over water [Pa], Magnus form of Sonntag 1990."""
+    return float(611.2 * np.exp(17.62 * temp_c / (243.12 + temp_c)))
 
 
 def epw_rows(days: list[tuple[int, int]], *, offset: float = 8.0) -> list[str]:
@@ -41,7 +60,7 @@ def epw_rows(days: list[tuple[int, int]], *, offset: float = 8.0) -> list[str]:
     for month, day in days:
         number = sum(calendar.monthrange(2001, past)[1] for past in range(1, month)) + day
         for hour in range(24):
-            v = day_values(number, hour)
+            v = day_values(number, hour, offset)
             # years differ by month, as in a typical year
             head = f"{1990 + month},{month},{day},{hour + 1},0,?9"
             state = f"{v['temp_air']},{v['temp_dew']},{v['relative_humidity']},{v['pressure']}"

@@ -7,7 +7,7 @@ import pandas as pd
 import pvlib
 import pytest
 
-from weather import WeatherWarning, read_epw
+from weather import WeatherWarning, read_epw, repair_log
 from weather.conventions.errors import DataError
 from weather.conventions.variables import REQUIRED
 
@@ -33,7 +33,7 @@ def test_one_day_is_left_labelled_utc(write_epw, one_day_rows, expected_values):
 
 
 def test_zone_of_the_file_moves_the_stamps(write_epw, one_day_rows):
-    rows = [one_day_rows[0].replace(",8.0,", ",-7.0,"), *one_day_rows[1:]]
+    rows = [one_day_rows[0].replace("105.19,8.0,", "-119.81,-7.0,"), *one_day_rows[1:]]  # the same sun, 15 h west
     assert read_epw(write_epw(rows))["time"].values[0] == np.datetime64("2001-06-21T07:00")
 
 
@@ -51,7 +51,7 @@ def test_measured_files_agree_with_pvlib(shared_data_dir, name):
         warnings.simplefilter("ignore", WeatherWarning)
         ours = read_epw(path)
     theirs, place = pvlib.iotools.read_epw(path, coerce_year=2001)
-    assert set(ours.data_vars) == set(REQUIRED)
+    assert {name for name in ours.data_vars if not name.startswith("flag_")} == {*REQUIRED, "wind_direction"}
     stamps = pd.DatetimeIndex(theirs.index).tz_convert("UTC").tz_localize(None)
     # pvlib coerces the year of the last hour after shifting, so only the first 8759 stamps are comparable
     assert np.array_equal(ours["time"].values[:-1], stamps.to_numpy("datetime64[ns]")[:-1])
@@ -65,15 +65,19 @@ def test_measured_files_agree_with_pvlib(shared_data_dir, name):
 
 
 def test_beam_stronger_than_the_sun_is_repaired_aloud(shared_data_dir):
-    with pytest.warns(WeatherWarning, match="14 hour"):
+    with pytest.warns(WeatherWarning, match="14 interval"):
         weather = read_epw(shared_data_dir / "weather" / FILES[0])
     row = 915 - 9
     assert float(weather["dni"][row]) == 0.0 and float(weather["dhi"][row]) == float(weather["ghi"][row]) == 58.0
-    assert "14 hour(s)" in weather.attrs["history"]
+    assert "14 interval(s)" in weather.attrs["history"]
+    assert [(entry.variable, entry.meaning, entry.count) for entry in repair_log(weather)] == [
+        ("dni", "replaced", 14),
+        ("dhi", "replaced", 14),
+    ]
 
 
 def test_broken_beam_column_is_refused(write_epw, one_day_rows):
-    with pytest.raises(DataError, match="at most 1%"):
+    with pytest.raises(DataError, match="dni is out of range in 1 value"):
         read_epw(write_epw(replaced(one_day_rows, row=20, column=14, text="5000")))
 
 
@@ -86,23 +90,16 @@ def replaced(rows: list[str], *, row: int, column: int, text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("column", "text", "words"),
     [
-        (6, "99.9", "row 12: temp_air is 99.9, the code for 'missing'"),
-        (7, "99.9", "row 12: temp_dew is 99.9"),
-        (8, "999", "row 12: relative_humidity is 999"),
-        (9, "999999", "row 12: pressure is 999999"),
-        (13, "9999", "row 12: ghi is 9999"),
-        (15, "9999.0", "row 12: dhi is 9999.0"),
-        (21, "999", "row 12: wind_speed is 999"),
         (6, "warm", "row 12: temp_air is 'warm'; expected a number"),
         (6, "nan", "row 12: temp_air is 'nan'"),
         (3, "7", "row 12: found month, day, hour 6, 21, 7, expected 6, 21, 4"),
         (2, "x", "row 12: found month, day, hour 6, x, 4"),
         (6, "inf", "row 12: temp_air is 'inf'; expected a number."),
         (13, "", "row 12: ghi is ''; expected a number."),
-        (9, "870", "row 12: pressure is out of range, 1 row(s) in all: got 870, allowed 45000 to 110000 Pa"),
-        (8, "-3", "row 12: relative_humidity is out of range"),
-        (6, "9999", "row 12: temp_air is out of range, 1 row(s) in all: got 9999, allowed -90 to 60 degC"),
-        (21, "99.9", "row 12: wind_speed is out of range"),
+        (9, "870", "row 12 (2001-06-20T19:00Z): pressure is out of range in 1 value(s): got 870, allowed 45000 to"),
+        (8, "-3", "row 12 (2001-06-20T19:00Z): relative_humidity is out of range"),
+        (6, "9999", "temp_air is out of range in 1 value(s): got 9999, allowed -90 to 60 degC"),
+        (21, "99.9", "row 12 (2001-06-20T19:00Z): wind_speed is out of range"),
     ],
 )
 def test_bad_cell_names_file_and_row(write_epw, one_day_rows, column, text, words):
@@ -110,6 +107,32 @@ def test_bad_cell_names_file_and_row(write_epw, one_day_rows, column, text, word
     with pytest.raises(DataError, match=re.escape(words)) as caught:
         read_epw(path)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "code", "name"),
+    [
+        (6, "99.9", "temp_air"),
+        (7, "99.9", "temp_dew"),
+        (8, "999", "relative_humidity"),
+        (9, "999999", "pressure"),
+        (13, "9999", "ghi"),
+        (15, "9999.0", "dhi"),
+        (21, "999", "wind_speed"),
+    ],
+)
+def test_missing_codes_are_bridged_for_three_hours_and_no_longer(write_epw, one_day_rows, column, code, name):
+    whole = read_epw(write_epw(one_day_rows))[name].values
+    rows = one_day_rows
+    for row in (20, 21, 22):
+        rows = replaced(rows, row=row, column=column, text=code)
+    with pytest.warns(WeatherWarning, match=f"filled: {name} in 3 interval"):
+        bridged = read_epw(write_epw(rows))
+    assert [(entry.variable, entry.meaning, entry.count) for entry in repair_log(bridged)] == [(name, "filled", 3)]
+    assert list(np.flatnonzero(bridged[f"flag_{name}"].values)) == [11, 12, 13]
+    assert bridged[name].values == pytest.approx(whole, rel=0.12)
+    with pytest.raises(DataError, match=f"{name} is missing in 4 interval.*the longest is 4 h from 2001-06-21T03:00Z"):
+        read_epw(write_epw(replaced(rows, row=23, column=column, text=code)))
 
 
 @pytest.mark.parametrize(

@@ -267,8 +267,7 @@ def test_file_of_every_second_hour_lacks_the_others(climate, tmp_path):
 @pytest.mark.parametrize(
     ("column", "text", "words"),
     [
-        (13, "9999", "row 4000: ghi is 9999, the code for 'missing'"),
-        (14, "9999", "row 4000: dni is 9999, the code for 'missing'"),
+        (9, "870", "row 4000 (2001-06-15T23:00Z): pressure is out of range"),
         (6, "NaN", "row 4000: temp_air is 'NaN'; expected a number"),
         (21, "2.5,0", "row 4000: 36 columns, expected 35 as in row 9"),
     ],

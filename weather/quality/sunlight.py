@@ -4,6 +4,7 @@ A mean over an hour, at sunrise above all, is not the value at the middle of the
 by the extraterrestrial are judged on means of quarter hours.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,7 +76,11 @@ def sunlight(time: np.ndarray, *, latitude: float, longitude: float) -> Sunlight
     pad = int(np.timedelta64(_PAD_H, "h") // piece)
     fine = time[0] + (np.arange(time.size * per_step + 2 * pad) - pad) * piece + piece // 2
     index = pd.DatetimeIndex(fine).tz_localize("UTC")
-    cosine = np.sin(np.radians(pvlib.solarposition.ephemeris(index, latitude, longitude)["elevation"].to_numpy()))
+    with warnings.catch_warnings():
+        # pvlib 0.16.1 still calls a pandas method that pandas 4 will change
+        warnings.simplefilter("ignore", DeprecationWarning)
+        elevation = pvlib.solarposition.ephemeris(index, latitude, longitude)["elevation"].to_numpy()
+    cosine = np.sin(np.radians(elevation))
     up = np.maximum(cosine, 0.0)
     extra = np.asarray(pvlib.irradiance.get_extra_radiation(index.day_of_year.to_numpy(), SOLAR_CONSTANT), dtype=float)
     safe = np.where(up > 1e-3, up, 1.0)

@@ -224,7 +224,6 @@ def _parse_sound(data: list[str], days: list[tuple[int, int]]) -> dict[str, np.n
             usecols=columns,
             dtype=float,
             na_filter=False,
-            float_precision="round_trip",
             quoting=csv.QUOTE_NONE,
         )
     except (ValueError, pd.errors.ParserError):
