@@ -9,20 +9,20 @@ the output folder; 130 interrupted.
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import shutil
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from energy.terminal import drop_stdout, print_table, say, warn
 from weather import kinds
 from weather.conventions.errors import ConfigError, GreenDCError, OutputError
 
@@ -30,7 +30,6 @@ DEMO_DATE = "2026-07-15"
 DEMO_JOBS = 120
 GAP_OPEN_EXIT = 5
 INTERRUPTED_EXIT = 130
-_WIDE = 1000  # columns of a table nobody looks at on a screen
 
 # set by Ctrl-C: the solver swallows an exception raised while it reports, so the wish is remembered here
 _interrupted = threading.Event()
@@ -143,10 +142,10 @@ def init(
 
     made = write_starter(folder)
     for path in made:
-        _say(f"wrote {path}")
+        say(f"wrote {path}")
     study, jobs = (shlex.quote(str(path)) for path in made)
-    _say(f"next: greendc check {study}")
-    _say(f"      greendc plan --study {study} --jobs {jobs} --date {DEMO_DATE}")
+    say(f"next: greendc check {study}")
+    say(f"      greendc plan --study {study} --jobs {jobs} --date {DEMO_DATE}")
 
 
 @app.command()
@@ -178,17 +177,17 @@ def check(
     warned = [*study_warnings(loaded, loaded.planning.step_h), *weather.warnings]
     if as_json:
         head = {"ok": True, "study_sha256": study_hash(loaded), "nodes": rows}
-        _say(json.dumps({**head, "weather": weather.covers, "warnings": warned}, ensure_ascii=False))
+        say(json.dumps({**head, "weather": weather.covers, "warnings": warned}, ensure_ascii=False))
         return
     for warning in warned:
-        _warn(f"greendc: warning: {warning}")
-    _say(f"{study}: ok ({loaded.title})")
-    _print_table(rows)
+        warn(f"greendc: warning: {warning}")
+    say(f"{study}: ok ({loaded.title})")
+    print_table(rows)
     for node, covers in weather.covers.items():
         source = kinds.parse_spec(specs[node])
         if source is not None and source[0].needs_path:
-            _say(f"weather of {node}: {covers}")
-    _say(f"targets: PUE <= {loaded.targets.pue:g}, renewable share >= {loaded.targets.renewable_share:g}")
+            say(f"weather of {node}: {covers}")
+    say(f"targets: PUE <= {loaded.targets.pue:g}, renewable share >= {loaded.targets.renewable_share:g}")
 
 
 @app.command()
@@ -199,9 +198,9 @@ def doctor(as_json: JsonOption = False) -> None:
     rows = examine()
     bad = [row for row in rows if not row["ok"]]
     if as_json:
-        _say(json.dumps({"ok": not bad, "checks": rows}, ensure_ascii=False))
+        say(json.dumps({"ok": not bad, "checks": rows}, ensure_ascii=False))
     else:
-        _print_table(rows)
+        print_table(rows)
     if bad:
         raise typer.Exit(9 if any(row["check"] == "solver" for row in bad) else 1)
 
@@ -262,14 +261,14 @@ def _plan(
         progress.phase("writing")
         folder = publish_day(result, study, out, lang=lang)
     for warning in result.summary["warnings"]:
-        _warn(f"greendc: warning: {warning}")
+        warn(f"greendc: warning: {warning}")
     if as_json:
         text = json.dumps({"run": str(folder), **result.summary}, ensure_ascii=False)
     else:
         from energy.publish import verdict
 
         text = verdict(result.summary, folder)
-    _say(text, done=f"The run is published at {folder}.")
+    say(text, done=f"The run is published at {folder}.")
     if result.summary["status"] != "optimal":
         raise typer.Exit(GAP_OPEN_EXIT)
 
@@ -314,66 +313,12 @@ class _Progress:
         self._width = len(text)
 
 
-def _print_table(rows: list[dict]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for key in rows[0]:
-        numeric = all(isinstance(row[key], int | float) and not isinstance(row[key], bool) for row in rows)
-        table.add_column(key, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
-    # whoever reads a pipe or a file looks for whole words; only a terminal has an edge
-    at_terminal = sys.stdout is not None and sys.stdout.isatty()
-    console = Console(soft_wrap=False, width=None if at_terminal else _WIDE)
-    with console.capture() as table_text:
-        console.print(table)
-    _say("\n".join(line.rstrip() for line in table_text.get().splitlines()))
-
-
-def _say(text: str, *, done: str = "") -> None:
-    """Print on standard output at once; where that fails, the error says what has been done nevertheless."""
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise _no_stdout(error, done) from error
-
-
-def _warn(text: str) -> None:
-    """Print on standard error, if there is one: that nobody can be told is no reason to fail."""
-    if sys.stderr is not None:
-        with suppress(OSError):
-            print(text, file=sys.stderr, flush=True)
-
-
-def _no_stdout(error: OSError, done: str = "") -> OutputError:
-    _drop_stdout()
-    text = f"standard output cannot be written ({error.strerror or error})."
-    return OutputError(f"{text} {done} Give an output with room, or none.".replace("  ", " "))
-
-
-def _drop_stdout() -> None:
-    """Send what is still buffered nowhere, or the interpreter fails when it flushes it at the end."""
-    if sys.stdout is not None:
-        with suppress(OSError):  # a stand-in for a file has no number
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, bool):
-        return "ok" if value else "NOT OK"
-    return f"{value:,.4g}" if isinstance(value, float) else str(value)
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: run the command, turn every error a user can cause into one message and its exit code."""
     with _ctrl_c_remembered():
         code = _run(arguments)
     if _interrupted.is_set() or code == INTERRUPTED_EXIT:
-        _warn("greendc: interrupted; no run is left half written.")
+        warn("greendc: interrupted; no run is left half written.")
         code = INTERRUPTED_EXIT
     sys.exit(code)
 
@@ -390,10 +335,10 @@ def _run(arguments: list[str] | None) -> int:
         return INTERRUPTED_EXIT
     except (BrokenPipeError, SystemExit):
         # whoever read the output has closed it, as `head` does; the work is done. typer meets that with SystemExit
-        _drop_stdout()
+        drop_stdout()
         return 0
     except OSError as error:
-        _drop_stdout()  # it may be what failed: help is printed by typer
+        drop_stdout()  # it may be what failed: help is printed by typer
         where = f"{error.filename}: " if error.filename else ""
         return _told(OutputError(f"{where}{error.strerror or error}"))
     except Exception as error:
@@ -403,7 +348,7 @@ def _run(arguments: list[str] | None) -> int:
 
 def _told(error: GreenDCError) -> int:
     if not _interrupted.is_set():  # else it is what the solver made of Ctrl-C
-        _warn(f"greendc: {error}")
+        warn(f"greendc: {error}")
     return error.exit_code
 
 
@@ -442,7 +387,7 @@ def _usage_or_bug(error: Exception) -> int:
     import traceback
 
     traceback.print_exception(error)
-    _warn("greendc: this is a fault of greendc; nothing was published. Please report it with the text above.")
+    warn("greendc: this is a fault of greendc; nothing was published. Please report it with the text above.")
     return 1
 
 
