@@ -82,15 +82,30 @@ def label_shift_hours(weather: xr.Dataset) -> float | xr.DataArray:
     over the shifted interval, over the hours with sun or with ghi; searched over half a day both ways, refined by a
     parabola. Where the parts do not close better at s than as stamped by a fifth, the source is taken as stamped.
     """
-    if "ghi" not in weather.data_vars or "member" in weather.dims:
-        raise DataError("weather: a label shift is found from ghi of one weather; give dims (time) or (node, time).")
-    if "node" in weather.dims:
-        found = [label_shift_hours(weather.isel(node=row)) for row in range(weather.sizes["node"])]
+    if "node" in weather.dims and "member" not in weather.dims:
+        found = [label_shift(weather.isel(node=row)).hours for row in range(weather.sizes["node"])]
         return xr.DataArray(np.array(found), dims="node", coords={"node": weather["node"]}, attrs={"units": "h"})
+    return label_shift(weather).hours
+
+
+def label_shift(weather: xr.Dataset) -> Shift:
+    """All that `label_shift_hours` finds: the shift with its witness, how well the parts close, and each month's own.
+
+    Parameters
+    ----------
+    weather : Dataset, dims (time)
+
+    Raises
+    ------
+    DataError
+        When there is no ghi, no place, or the Dataset has members or nodes.
+    """
+    if "ghi" not in weather.data_vars or {"member", "node"} & set(weather.dims):
+        raise DataError("weather: a label shift is found from ghi of one weather; give dims (time) or (node, time).")
     stamps = timeaxis.as_stamps(weather["time"].values)
     timeaxis.step_h(stamps)
     sun = sunlight(stamps, latitude=float(weather["latitude"]), longitude=float(weather["longitude"]))
-    return find_shift(_as_measured(weather), sun=sun, time=stamps).hours
+    return find_shift(_as_measured(weather), sun=sun, time=stamps)
 
 
 def _as_measured(weather: xr.Dataset) -> dict[str, np.ndarray]:
