@@ -60,6 +60,7 @@ def demo(
     _plan(
         study_path=None,
         weather=[],
+        repair=False,
         jobs=f"synthetic:{DEMO_JOBS}",
         state=None,
         date=DEMO_DATE,
@@ -86,6 +87,10 @@ def plan(
             help=f"NODE=SOURCE, repeatable; SOURCE is {kinds.in_words()}. Default: the study's weather table.",
         ),
     ] = None,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="Mend weather files: move radiation of a wrong clock, drop impossible values."),
+    ] = False,
     jobs: Annotated[
         str,
         typer.Option(
@@ -117,6 +122,7 @@ def plan(
     _plan(
         study_path=study,
         weather=weather or [],
+        repair=repair,
         jobs=jobs,
         state=state,
         date=tomorrow.date().isoformat() if date is None else date,
@@ -168,7 +174,7 @@ def check(
     except ConfigError as error:
         problems.append(str(error))
     specs = weather_specs(loaded, ())
-    weather = examine_weather(specs, [node.node() for node in loaded.nodes])
+    weather = examine_weather(specs, [node.node() for node in loaded.nodes], repair=loaded.weather.repair)
     problems += [*load_problems(loaded), *weather.problems]
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
@@ -209,6 +215,7 @@ def _plan(
     *,
     study_path: Path | None,
     weather: list[str],
+    repair: bool,
     jobs: str,
     state: Path | None,
     date: str,
@@ -229,11 +236,13 @@ def _plan(
     from energy.config import load_study
     from energy.day import DayRequest, plan_day
     from energy.publish import publish_day
-    from energy.requests import load_jobs, weather_specs, window, window_start
+    from energy.requests import load_jobs, weather_specs, window, window_start, with_repair
     from energy.state import read_state
 
     with runs.locked(out), _Progress() as progress:
         study = load_study(study_path)
+        if repair:
+            study = with_repair(study)
         horizon_h, step_h = window(study, horizon_h=horizon, step_min=step)
         request = DayRequest(
             start=window_start(date, step_h=step_h),

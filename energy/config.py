@@ -53,10 +53,12 @@ class TargetsConfig(SourcedTable):
 class WeatherConfig(Table):
     """Where each node's weather comes from, a spec of a kind in :mod:`weather.kinds`.
 
-    After loading, `specs` has an entry for every node and its paths are absolute.
+    After loading, `specs` has an entry for every node and its paths are absolute. `repair` moves radiation whose
+    clock is found wrong ("months": each month by its own shift) and takes impossible values as missing.
     """
 
     default: Text = DEFAULT_SPEC
+    repair: bool | Literal["months"] = False
     specs: dict[str, Text] = Field(default_factory=dict)
 
 

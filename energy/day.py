@@ -166,6 +166,7 @@ def plan_day(
         "inputs": {
             "study_sha256": study_hash(study),
             "weather": dict(sorted(weather_specs.items())),
+            "weather_repair": study.weather.repair,
             "window_sha256": _dataset_hash(inputs),
         },
     }
@@ -234,7 +235,8 @@ def _opened(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            weather = open_weather(specs, [node.node() for node in study.nodes], time=hours, seed=seed)
+            nodes = [node.node() for node in study.nodes]
+            weather = open_weather(specs, nodes, time=hours, seed=seed, repair=study.weather.repair)
         except OSError as error:  # what a reader did not explain; without this it would pass for a full disk
             raise DataError(
                 f"weather: {error.filename or 'a file'} cannot be read ({error.strerror or error}). "

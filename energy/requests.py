@@ -96,6 +96,13 @@ def weather_specs(study: Study, options: Sequence[str]) -> dict[str, str]:
     return specs
 
 
+def with_repair(study: Study) -> Study:
+    """The study with its weather files mended, by month where it says so already."""
+    return study.model_copy(
+        update={"weather": study.weather.model_copy(update={"repair": study.weather.repair or True})}
+    )
+
+
 def load_jobs(spec: str, study: Study, request: DayRequest) -> tuple[tuple[Job, ...], list[str]]:
     """Jobs of a CSV, a public trace or a seeded mix, with the sentences the output must carry about them."""
     asked = parse_jobs_spec(spec)

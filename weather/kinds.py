@@ -22,9 +22,9 @@ class Kind:
     needs_path : bool
         True for a file, false for weather that is made for any window.
     reader : str
-        Where its code lives, "module:function". Of a file: `(path) -> Dataset`, dims (time) or (node, time),
-        that passes `check_weather`, its source naming the file. Of made weather: `(nodes, *, time, seed) -> dict`
-        of node id to Dataset (time).
+        Where its code lives, "module:function". Of a file: `(path, *, check, repair) -> Dataset`, dims (time) or
+        (node, time), that passes `check_weather`, its source naming the file; it ends in `weather.quality.finish`.
+        Of made weather: `(nodes, *, time, seed) -> dict` of node id to Dataset (time).
     typical_year : bool or None
         Whether a file is a typical year, to be laid onto any date; None where each file says so itself by
         attrs typical_year = 1. A typical year has attrs utc_offset_h.

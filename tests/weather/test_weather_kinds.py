@@ -66,8 +66,9 @@ def more_kinds(monkeypatch):
     home = type(sys)("kinds_of_a_test")
     home.make_still, home.only_in_the_south = make_still, only_in_the_south
 
-    def read_year(path):
-        year = read_epw(path)  # a reader that leaves it to the table to say that this is a typical year
+    def read_year(path, *, check=True, repair=False):
+        year = read_epw(path, check=check, repair=repair)
+        # a reader that leaves it to the table to say that this is a typical year
         del year.attrs["typical_year"]
         return year.assign_attrs(source=f"year {Path(path).name}")
 

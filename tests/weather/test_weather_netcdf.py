@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from weather import check_weather, load_nodes, open_weather, read_netcdf, write_netcdf
+from weather import WeatherWarning, check_weather, load_nodes, open_weather, read_netcdf, write_netcdf
 from weather.conventions.errors import DataError, OutputError
 from weather.conventions.timeaxis import time_axis
-from weather.conventions.variables import VARIABLES
+from weather.conventions.variables import REQUIRED, VARIABLES
 from weather.sources import netcdf
 
 
@@ -54,7 +54,8 @@ def test_round_trip_of_one_place(good, file):
     place = good.isel(node=1).drop_vars(["node", "source"]).assign_attrs(typical_year=1, utc_offset_h=8.0)
     write_netcdf(place, file)
     back = read_netcdf(file)
-    assert back.identical(place)
+    where = {name: float(place[name]) for name in ("latitude", "longitude", "altitude_m")}
+    assert back.identical(place.assign_attrs(where))
     assert isinstance(back.attrs["typical_year"], int) and back.attrs["utc_offset_h"] == 8.0
 
 
@@ -207,11 +208,10 @@ def test_single_precision_is_read_as_double(good, file):
         (lambda ds: ds.assign(ghi=ds.ghi.assign_attrs(units="J/m2")), "'J/m2' cannot be read as W/m2"),
         (lambda ds: ds.assign(ghi=ds.ghi.astype(str)), "ghi holds .*numbers are required"),
         (
-            lambda ds: ds.assign(temp_air=ds.temp_air.where(ds.ghi.time != ds.time[4])),
-            "temp_air is missing .*node 'zhongwei'.* 2 value",
+            lambda ds: ds.assign(temp_air=ds.temp_air.where((ds.time < ds.time[4]) | (ds.time > ds.time[7]))),
+            "node zhongwei: temp_air is missing in 4 interval.*from 2026-03-04T20:00Z",
         ),
-        (lambda ds: ds.isel(time=[0, 1, 2, 5, 6]), "differ from the first step .*2026-03-04T18:00Z"),
-        (lambda ds: ds.isel(time=slice(None, None, -1)), "sorted"),
+        (lambda ds: ds.isel(time=[0, 1, 2, 7, 8]), "node zhongwei: ghi is missing in 4 interval.*2026-03-04T19:00Z"),
         (lambda ds: ds.drop_vars("time"), "no coordinate 'time'"),
         (lambda ds: ds.assign_coords(time=np.arange(36.0)), "expected a 1-D array of naive UTC datetime64"),
         (lambda ds: ds.assign(dni=(ds.dni + 9999.0).assign_attrs(units="W/m2")), "dni is out of range"),
@@ -223,6 +223,36 @@ def test_single_precision_is_read_as_double(good, file):
 def test_unsound_file_is_explained(good, file, change, words):
     text = refused(foreign(change(good), file))
     assert re.search(words, text, re.S), text
+
+
+def test_gap_of_three_hours_is_bridged_in_every_node_and_flagged(good, file):
+    foreign(good.isel(time=[*range(20), *range(23, 36)]), file)
+    with pytest.warns(WeatherWarning, match="filled: ghi, dni, dhi, temp_air, .* in 3 interval"):
+        back = read_netcdf(file)
+    assert np.array_equal(back["time"].values, good["time"].values)
+    for name in REQUIRED:
+        flags = back[f"flag_{name}"].values
+        assert np.array_equal(flags, np.tile(np.isin(np.arange(36), [20, 21, 22]).astype(np.uint8), (2, 1)))
+        assert np.array_equal(back[name].values[flags == 0], good[name].values[flags == 0])
+    write_netcdf(back, file)
+    assert read_netcdf(file).identical(back)  # flags are kept, and nothing is found twice
+
+
+def test_rows_in_another_order_are_sorted_aloud(good, file):
+    foreign(good.isel(time=slice(None, None, -1)), file)
+    with pytest.warns(WeatherWarning, match="not in order of time"):
+        back = read_netcdf(file)
+    assert np.array_equal(back["ghi"].values, good["ghi"].values)
+
+
+def test_ensemble_is_read_with_its_members(good, file):
+    members = xr.concat([good, good], dim="member").transpose("member", "node", "time")
+    for name in members.data_vars:
+        members[name].attrs = VARIABLES[name].attrs()
+    write_netcdf(members, file)
+    back = read_netcdf(file)
+    assert back["ghi"].dims == ("member", "node", "time")
+    assert np.array_equal(back["ghi"].values[1], good["ghi"].values)
 
 
 def test_time_with_a_zone_in_its_unit_is_read_as_utc(good, file):

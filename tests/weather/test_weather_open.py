@@ -197,7 +197,11 @@ def test_node_outside_the_file_is_told(netcdf):
 
 def test_finer_file_is_not_taken_for_hourly(climate, tmp_path):
     fine = climate.isel(node=0, drop=False).drop_vars(["node", "source"])
-    fine = fine.assign_coords(time=TIME[0] + np.arange(48) * np.timedelta64(30, "m"))
+    halves = TIME[0] + np.arange(48) * np.timedelta64(30, "m")
+    fine = fine.assign_coords(time=halves)
+    for name in ("ghi", "dni", "dhi"):
+        fine[name] = fine[name] * 0.0
+        fine[name].attrs = climate[name].attrs
     write_netcdf(fine, tmp_path / "fine.nc")
     with pytest.raises(DataError, match=r"intervals of 0\.5 h; hourly means are needed"):
         opened(f"netcdf:{tmp_path / 'fine.nc'}", time=TIME[:20])
@@ -240,7 +244,7 @@ def test_file_is_read_once_for_all_its_nodes(epw, monkeypatch):
     import weather.sources.epw as home
 
     reads = []
-    monkeypatch.setattr(home, "read_epw", lambda path: reads.append(path) or read_epw(path))
+    monkeypatch.setattr(home, "read_epw", lambda path, **how: reads.append(path) or read_epw(path, **how))
     with pytest.warns(WeatherWarning):
         specs = {node.node_id: f"epw:{epw}" for node in (ZHONGWEI, HORINGER, GUIAN)}
         open_weather(specs, [ZHONGWEI, HORINGER, GUIAN], time=TIME, seed=0)
@@ -259,7 +263,8 @@ def test_stamps_of_another_resolution_are_the_same_stamps():
 
 
 def test_file_of_every_second_hour_lacks_the_others(climate, tmp_path):
-    write_netcdf(climate.isel(time=slice(None, None, 2)), tmp_path / "coarse.nc")
+    coarse = climate.resample(time="2h").mean(keep_attrs=True)
+    write_netcdf(coarse.transpose("node", "time"), tmp_path / "coarse.nc")
     with pytest.raises(DataError, match="24 of 48 wanted hours are not in it, first 2026-03-04T17:00Z"):
         opened(f"netcdf:{tmp_path / 'coarse.nc'}")
 

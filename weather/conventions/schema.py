@@ -35,7 +35,7 @@ def check_weather(weather: xr.Dataset) -> xr.Dataset:
     DataError
         Naming variable, node, first time, count, what was found and what is allowed.
     """
-    _check_structure(weather)
+    check_structure(weather)
     timeaxis.step_h(weather["time"].values)
     for name in VARIABLES:
         if name in weather.data_vars:
@@ -46,7 +46,13 @@ def check_weather(weather: xr.Dataset) -> xr.Dataset:
     return weather
 
 
-def _check_structure(weather: xr.Dataset) -> None:
+def check_structure(weather: xr.Dataset) -> None:
+    """The part of `check_weather` that looks at no value: dims, labels, required variables, the place.
+
+    Raises
+    ------
+    DataError
+    """
     if "time" not in weather.sizes or not set(weather.sizes) <= set(DIMS):
         raise DataError(
             f"weather: dims are {tuple(weather.sizes)}; allowed: ('node', 'time') or ('time',), after 'member' in an "

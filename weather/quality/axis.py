@@ -68,6 +68,7 @@ def _taken(draft: Draft, rows: np.ndarray) -> Draft:
         draft,
         time=draft.time[rows],
         values={name: array[..., rows] for name, array in draft.values.items()},
+        flagged={name: array[..., rows] for name, array in draft.flagged.items()},
         rows=None if draft.rows is None else draft.rows[rows],
     )
 
@@ -98,16 +99,19 @@ def _without_repetition(draft: Draft, again: np.ndarray) -> Draft:
 def _spread(draft: Draft, places: np.ndarray, total: int, step: np.timedelta64) -> Draft:
     if total == draft.time.size:
         return draft
-    values = {}
+    values, flagged = {}, {}
     for name, array in draft.values.items():
         values[name] = np.full((*array.shape[:-1], total), np.nan)
         values[name][..., places] = array
+    for name, array in draft.flagged.items():
+        flagged[name] = np.zeros((*array.shape[:-1], total), dtype=np.uint8)
+        flagged[name][..., places] = array
     time = draft.time[0] + np.arange(total) * step
     rows = None
     if draft.rows is not None:
         # a stamp that is missing is told by the row after which it belongs
         rows = draft.rows[np.searchsorted(draft.time, time, side="right") - 1]
-    return replace(draft, time=time, values=values, rows=rows)
+    return replace(draft, time=time, values=values, flagged=flagged, rows=rows)
 
 
 def interval_starts(draft: Draft) -> np.ndarray:

@@ -35,8 +35,14 @@ class Draft:
         Row of the file that holds each stamp, for error texts.
     derived : tuple of str
         Variables the reader computed from others of the source.
+    flagged : mapping of variable name to ndarray of uint8, shape as its values
+        Flags the source itself carries.
     open_end : bool
         True for a forecast: what is missing at its end is cut off with a warning, not refused.
+    step : timedelta64 or None
+        Length of an interval, where the source says it; else the most frequent spacing of the stamps.
+    history : tuple of str
+        What the reader did, a line each.
     """
 
     where: str
@@ -49,6 +55,7 @@ class Draft:
     attrs: Mapping[str, str | float | int]
     rows: np.ndarray | None = None
     derived: tuple[str, ...] = ()
+    flagged: Mapping[str, np.ndarray] = field(default_factory=dict)
     open_end: bool = False
     step: np.timedelta64 | None = None
     history: tuple[str, ...] = field(default=())

@@ -36,6 +36,9 @@ from weather.sources.assemble import place_dataset
 _H = np.timedelta64(3_600_000_000_000, "ns")
 _YEAR_H = 8760
 
+WRONG_CLOCK_H = 3.0
+"""From this on it is not the label of the radiation that is wrong but the clock of the whole source [h]."""
+
 
 @dataclass(slots=True)
 class _Making:
@@ -118,8 +121,10 @@ def finish(draft: Draft, *, check: bool = True, repair: bool | str = False) -> x
     shift = _find_shift(making) if check else None
     _bridge(making, shift)
     if repair and shift is not None:
+        _refuse_far(making, shift)
         _move(making, shift, by_month=repair == "months")
     elif shift is not None:
+        _refuse_far(making, shift)
         _tell(making, shift)
     complete(making)
     if check:
@@ -181,17 +186,24 @@ def _circle(name: str) -> float | None:
 
 def _find_shift(making: _Making) -> Shift | None:
     held = {
-        name: making.values[name] for name in RADIATION if name in making.values and name not in making.draft.derived
+        name: making.values[name]
+        for name in RADIATION
+        if name in making.values and name not in making.draft.derived and not _wholly_derived(making.flagged.get(name))
     }
     if "ghi" not in held or held["ghi"].ndim == 2:
         return None
     return find_shift(held, sun=making.sun, time=making.time)
 
 
+def _wholly_derived(marks: np.ndarray | None) -> bool:
+    return marks is not None and bool(((marks & flags.DERIVED) > 0).all())
+
+
 def _bridge(making: _Making, shift: Shift | None) -> None:
     """Gaps of up to three hours, bridged; longer ones refused, or cut off at the end of a forecast."""
     most = int(LONGEST_GAP_H / making.step_h + 1e-9)
     moved = 0 if shift is None or not shift.found else round(shift.hours / making.sun.hours(1))
+    groups: dict[tuple[int, int], list[str]] = {}  # by how many and the first: gaps are mostly those of whole rows
     for name, array in making.values.items():
         if not np.isnan(array).any():
             continue
@@ -201,13 +213,15 @@ def _bridge(making: _Making, shift: Shift | None) -> None:
         making.values[name] = np.stack([row for row, _ in rows]).reshape(array.shape)
         if filled.any():
             making.mark(name, flags.FILLED, filled)
-            first = np.flatnonzero(filled.reshape(-1, making.time.size).any(axis=0))[0]
-            making.history.append(
-                f"filled: {name} in {int(filled.sum())} interval(s) of gaps up to {LONGEST_GAP_H:g} h, first "
-                f"{_text(making.time[first])}{' through the clear-sky index' if clear is not None else ''}"
-            )
-    told = [line for line in making.history if line.startswith("filled: ")]
+            first = int(np.flatnonzero(filled.reshape(-1, making.time.size).any(axis=0))[0])
+            groups.setdefault((int(filled.sum()), first), []).append(name)
+    told = [
+        f"filled: {', '.join(names)} in {count} interval(s), first {_text(making.time[first])}"
+        for (count, first), names in groups.items()
+    ]
     if told:
+        told[-1] += f" (gaps up to {LONGEST_GAP_H:g} h; radiation through its clear-sky index)"
+        making.history += told
         warnings.warn(f"{making.where}: {'; '.join(told)}.", WeatherWarning, stacklevel=4)
     _drop_optional(making)
     if making.draft.open_end:
@@ -293,6 +307,18 @@ def _move(making: _Making, shift: Shift, *, by_month: bool) -> None:
         WeatherWarning,
         stacklevel=4,
     )
+
+
+def _refuse_far(making: _Making, shift: Shift) -> None:
+    """A clock that is hours off is that of the whole source: moving the radiation alone would part it from the rest."""
+    if shift.found and abs(shift.hours) >= WRONG_CLOCK_H:
+        way = "too early" if shift.hours > 0 else "too late"
+        raise DataError(
+            f"{making.where}: the radiation is stamped {abs(shift.hours):g} h {way} for the sun at "
+            f"{making.draft.latitude:g} N {making.draft.longitude:g} E, as its {shift.witness} shows. So much is not "
+            "the label of an interval but the clock of the whole source, or its place: local time taken for UTC, an "
+            "offset with the wrong sign, longitude west given as east. Correct the time zone or the place."
+        )
 
 
 def _tell(making: _Making, shift: Shift) -> None:

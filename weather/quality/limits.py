@@ -59,7 +59,8 @@ def judge_values(draft: Draft, *, repair: bool, step_h: float, units: bool) -> J
         Naming file, variable, the first 20 rows, what was found and what is allowed.
     """
     values = {name: np.array(array, dtype=float) for name, array in draft.values.items()}
-    flagged = {name: np.zeros(array.shape, dtype=np.uint8) for name, array in values.items()}
+    none = {name: np.zeros(array.shape, dtype=np.uint8) for name, array in values.items()}
+    flagged = {name: none[name] | draft.flagged.get(name, none[name]) for name in values}
     if units:
         check_units(draft, step_h=step_h)
     history: list[str] = []

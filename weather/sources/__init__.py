@@ -5,7 +5,7 @@ A source is named by a spec; the table of kinds is `weather.kinds`.
 
 import warnings
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import xarray as xr
@@ -22,7 +22,14 @@ FAR_KM = 50.0
 FAR_M = 150.0
 
 
-def open_weather(specs: Mapping[str, str], nodes: Sequence[Node], *, time: np.ndarray, seed: int) -> xr.Dataset:
+def open_weather(
+    specs: Mapping[str, str],
+    nodes: Sequence[Node],
+    *,
+    time: np.ndarray,
+    seed: int,
+    repair: bool | str = False,
+) -> xr.Dataset:
     """Weather of every node on exactly the wanted hourly stamps, dims (node, time).
 
     A typical year (a kind that is one, as EPW, or a file with attrs typical_year = 1) is laid onto the
@@ -40,6 +47,9 @@ def open_weather(specs: Mapping[str, str], nodes: Sequence[Node], *, time: np.nd
         Start of each interval; hourly, on full hours.
     seed : int, 0 or more
         Seed of the climate generator; files ignore it.
+    repair : bool or "months"
+        Move radiation whose clock is found wrong and take impossible values of files as missing, see
+        `weather.quality.finish`; False only tells of them.
 
     Returns
     -------
@@ -55,7 +65,7 @@ def open_weather(specs: Mapping[str, str], nodes: Sequence[Node], *, time: np.nd
     Warns
     -----
     WeatherWarning
-        When the weather's place is more than 50 km, or 150 m in altitude, from its node.
+        When the weather's place is more than 50 km, or 150 m in altitude, from its node; and what the readers warn of.
     """
     stamps = _check_axis(time)
     asked = _parsed(specs, nodes)
@@ -64,7 +74,7 @@ def open_weather(specs: Mapping[str, str], nodes: Sequence[Node], *, time: np.nd
         served = [node for node in nodes if asked[node.node_id][0] is made]
         places |= kinds.load(made.reader)(served, time=stamps, seed=seed)
     # one file may hold or serve many nodes: it is read once
-    read = cache(read_file)
+    read = cache(partial(read_file, repair=repair))
     for node in nodes:
         kind, path = asked[node.node_id]
         if path:
@@ -111,9 +121,9 @@ def _parsed(specs: Mapping[str, str], nodes: Sequence[Node]) -> dict[str, tuple[
     return found
 
 
-def read_file(kind: kinds.Kind, path: str) -> xr.Dataset:
+def read_file(kind: kinds.Kind, path: str, *, repair: bool | str = False) -> xr.Dataset:
     """A weather file, dims (time) or (node, time); attrs typical_year = 1 where its kind, or the file, is one."""
-    weather = kinds.load(kind.reader)(path)
+    weather = kinds.load(kind.reader)(path, repair=repair)
     return weather if kind.typical_year is None else weather.assign_attrs(typical_year=int(kind.typical_year))
 
 

@@ -27,7 +27,7 @@ class Examined:
     warnings: tuple[str, ...]
 
 
-def examine_weather(specs: Mapping[str, str], nodes: Sequence[Node]) -> Examined:
+def examine_weather(specs: Mapping[str, str], nodes: Sequence[Node], *, repair: bool | str = False) -> Examined:
     """Read every file wholly and once, and ask of weather that is made whether it can be for its nodes.
 
     A file that passes may still lack hours of a window.
@@ -37,6 +37,8 @@ def examine_weather(specs: Mapping[str, str], nodes: Sequence[Node]) -> Examined
     specs : mapping of node id to spec
         As `open_weather` takes them.
     nodes : sequence of Node
+    repair : bool or "months"
+        As `open_weather` takes it.
     """
     content: dict[str, xr.Dataset | DataError] = {}
     covers: dict[str, str] = {}
@@ -46,7 +48,7 @@ def examine_weather(specs: Mapping[str, str], nodes: Sequence[Node]) -> Examined
         for node in nodes:
             spec = specs[node.node_id]
             try:
-                covers[node.node_id] = _covers(spec, node, content)
+                covers[node.node_id] = _covers(spec, node, content, repair=repair)
             except DataError as error:
                 faults.setdefault(str(error), []).append(node.node_id)
     told = {text.removeprefix("weather: "): ", ".join(ids) for text, ids in faults.items()}
@@ -57,7 +59,7 @@ def examine_weather(specs: Mapping[str, str], nodes: Sequence[Node]) -> Examined
     )
 
 
-def _covers(spec: str, node: Node, content: dict[str, xr.Dataset | DataError]) -> str:
+def _covers(spec: str, node: Node, content: dict[str, xr.Dataset | DataError], *, repair: bool | str) -> str:
     parsed = kinds.parse_spec(spec)
     if parsed is None:
         raise DataError(f"weather: {spec!r} is no source; allowed kinds: {', '.join(kinds.forms())}. Correct it.")
@@ -66,7 +68,7 @@ def _covers(spec: str, node: Node, content: dict[str, xr.Dataset | DataError]) -
         kinds.load(kind.look_up)(node)
         return f"{kind.name}, any window"
     if spec not in content:
-        content[spec] = _read(kind, path)
+        content[spec] = _read(kind, path, repair=repair)
     found = content[spec]
     if isinstance(found, DataError):
         raise found
@@ -81,9 +83,9 @@ def _covers(spec: str, node: Node, content: dict[str, xr.Dataset | DataError]) -
     return f"{spec}: {stamps.size} h from {first}Z to {last}Z"
 
 
-def _read(kind: kinds.Kind, path: str) -> xr.Dataset | DataError:
+def _read(kind: kinds.Kind, path: str, *, repair: bool | str) -> xr.Dataset | DataError:
     try:
-        return read_file(kind, path)
+        return read_file(kind, path, repair=repair)
     except DataError as error:
         return error
     except OSError as error:  # what a reader did not explain

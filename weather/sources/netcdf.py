@@ -10,9 +10,11 @@ import xarray as xr
 
 from weather.conventions import flags, timeaxis
 from weather.conventions.errors import DataError, OutputError
-from weather.conventions.schema import check_weather
+from weather.conventions.schema import check_structure, check_weather
 from weather.conventions.units import to_canonical
 from weather.conventions.variables import VARIABLES
+from weather.quality.draft import Draft
+from weather.quality.finish import finish
 from weather.sources.assemble import PLACE
 from weather.sources.files import read_bytes
 from weather.sources.hdf5 import check_heaps
@@ -24,19 +26,25 @@ _DIGEST = "content_sha256"
 _COORDS = ("member", "node", "time", *PLACE, "source")
 
 
-def read_netcdf(path: str | Path) -> xr.Dataset:
-    """Weather of a canonical NetCDF-4 file, dims (node, time) or (time).
+def read_netcdf(path: str | Path, *, check: bool = True, repair: bool | str = False) -> xr.Dataset:
+    """Weather of a canonical NetCDF-4 file, dims (node, time) or (time), after the members in an ensemble.
 
     A variable in another known unit is converted; variables outside the registry are left behind. Where
-    the file carries the digest `write_netcdf` puts in it, its content must still have that digest.
+    the file carries the digest `write_netcdf` puts in it, its content must still have that digest. Gaps, limits and the
+    clock of the radiation are judged as for every source (`weather.quality.finish`), place by place; of an ensemble
+    the schema alone.
 
     Parameters
     ----------
     path : str or Path
+    check : bool
+        False leaves out the search for a wrong clock and slipped units.
+    repair : bool or "months"
+        Move radiation whose clock is wrong; see `weather.quality.finish`.
 
     Returns
     -------
-    Dataset, loaded in memory, dims (node, time) or (time)
+    Dataset, loaded in memory
 
     Raises
     ------
@@ -64,19 +72,76 @@ def read_netcdf(path: str | Path) -> xr.Dataset:
         plain = _plain_coordinates(loaded)
         _check_digest(file, plain)
         plain.attrs.pop(_DIGEST, None)
-        return check_weather(_canonical_units(file, plain))
+        canonical = _canonical_units(file, plain)
+        return check_weather(canonical if "member" in canonical.dims else _finished(file, canonical, check, repair))
     except DataError as error:
         raise error if str(file) in str(error) else DataError(f"{file}: {error}") from error
 
 
-def read_netcdf_source(path: str | Path) -> xr.Dataset:
+def read_netcdf_source(path: str | Path, *, check: bool = True, repair: bool | str = False) -> xr.Dataset:
     """`read_netcdf` for a plan's weather: every source names the file before what the file says of itself."""
-    weather = read_netcdf(path)
+    weather = read_netcdf(path, check=check, repair=repair)
     named = weather.assign_attrs(source=f"NetCDF {path}: {weather.attrs.get('source', path)}")
     if "source" not in weather.coords:
         return named
     held = weather["source"]
     return named.assign_coords(source=(held.dims, np.char.add(f"NetCDF {path}: ", held.values.astype(str))))
+
+
+def _finished(file: Path, weather: xr.Dataset, check: bool, repair: bool | str) -> xr.Dataset:
+    """The weather with each of its places judged, and mended where that is allowed or asked."""
+    check_structure(weather)
+    if "node" not in weather.dims:
+        return _finished_place(weather, str(file), check, repair)
+    rows = range(weather.sizes["node"])
+    names = [str(name) for name in weather["node"].values]
+    done = [
+        _finished_place(weather.isel(node=row), f"{file}, node {name}", check, repair)
+        for row, name in zip(rows, names, strict=True)
+    ]
+    begin, end = max(place["time"].values[0] for place in done), min(place["time"].values[-1] for place in done)
+    parts = [place.sel(time=slice(begin, end)) for place in done]
+    said = str(weather.attrs.get("history", ""))
+    lines = [
+        f"{name}: {line}"
+        for name, place in zip(names, parts, strict=True)
+        for line in str(place.attrs["history"]).removeprefix(said).strip("\n").split("\n")
+        if line
+    ]
+    kept = [name for name in VARIABLES if all(name in place.data_vars for place in parts)]
+    stacked = {name: ("node", "time") for name in kept}
+    arrays = {
+        name: (dims, np.stack([place[name].values for place in parts]), VARIABLES[name].attrs())
+        for name, dims in stacked.items()
+    }
+    for flag in (f"{flags.PREFIX}{name}" for name in kept):
+        if any(flag in place.data_vars for place in parts):
+            none = np.zeros(parts[0].sizes["time"], dtype=np.uint8)
+            held = [place[flag].values if flag in place.data_vars else none for place in parts]
+            arrays[flag] = (("node", "time"), np.stack(held), flags.attrs())
+    coords = {name: weather.coords[name] for name in weather.coords if name != "time"}
+    attrs = dict(weather.attrs) | ({"history": "\n".join([said, *lines]).strip("\n")} if lines else {})
+    return xr.Dataset(arrays, coords={"time": parts[0]["time"].values, **coords}, attrs=attrs)
+
+
+def _finished_place(place: xr.Dataset, where: str, check: bool, repair: bool | str) -> xr.Dataset:
+    names = [name for name in VARIABLES if name in place.data_vars]
+    draft = Draft(
+        where=where,
+        time=place["time"].values,
+        values={name: place[name].values for name in names},
+        label=dict.fromkeys(names, "start"),
+        latitude=float(place["latitude"]),
+        longitude=float(place["longitude"]),
+        altitude_m=float(place["altitude_m"]),
+        attrs=dict(place.attrs),
+        flagged={
+            name: place[f"{flags.PREFIX}{name}"].values for name in names if f"{flags.PREFIX}{name}" in place.data_vars
+        },
+    )
+    done = finish(draft, check=check, repair=repair)
+    kept = {name: place.coords[name] for name in place.coords if name not in ("time", *PLACE)}
+    return done.assign_coords(kept)
 
 
 def _plain_coordinates(loaded: xr.Dataset) -> xr.Dataset:
