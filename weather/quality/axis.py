@@ -125,9 +125,10 @@ def interval_starts(draft: Draft) -> np.ndarray:
     for name in draft.values:
         first, last = draft.time[0], draft.time[-1]
         if draft.label[name] == "instant":
+            first, last = draft.instants(name)[[0, -1]]
             inside = (first - first.astype("datetime64[D]")) % step
             last_start = last - inside - (step if inside == np.timedelta64(0) else np.timedelta64(0))
-            spans.append((first - inside, last if draft.attrs.get("typical_year") else last_start))
+            spans.append((first - inside, last - inside if draft.attrs.get("typical_year") else last_start))
         else:
             back = {"start": 0 * step, "end": step, "middle": step // 2}[draft.label[name]]
             spans.append((first - back, last - back))

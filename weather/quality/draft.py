@@ -37,6 +37,8 @@ class Draft:
         Variables the reader computed from others of the source.
     flagged : mapping of variable name to ndarray of uint8, shape as its values
         Flags the source itself carries.
+    late : mapping of variable name to timedelta64
+        How much later than its stamp a value at an instant is of, where that is another time for another variable.
     open_end : bool
         True for a forecast: what is missing at its end is cut off with a warning, not refused.
     step : timedelta64 or None
@@ -56,9 +58,14 @@ class Draft:
     rows: np.ndarray | None = None
     derived: tuple[str, ...] = ()
     flagged: Mapping[str, np.ndarray] = field(default_factory=dict)
+    late: Mapping[str, np.timedelta64] = field(default_factory=dict)
     open_end: bool = False
     step: np.timedelta64 | None = None
     history: tuple[str, ...] = field(default=())
+
+    def instants(self, name: str) -> np.ndarray:
+        """The times a variable's instants are of, shape (time,)."""
+        return self.time + self.late[name] if name in self.late else self.time
 
     def at(self, index: int) -> str:
         """Where a stamp stands, for error texts: "row 12 (2025-06-01T03:00Z)"."""

@@ -155,14 +155,15 @@ def _from_instants(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Interval means of a variable held at instants, and their flags: those of the instants they rest on."""
     most = int(LONGEST_GAP_H * _H // draft.step)
+    time = draft.instants(name)
     clear = (
-        np.interp(seconds(draft.time), seconds(making.sun.time), making.sun.clear[name]) if name in RADIATION else None
+        np.interp(seconds(time), seconds(making.sun.time), making.sun.clear[name]) if name in RADIATION else None
     )
     means, made = [], []
     for row, mark in zip(np.atleast_2d(array), np.atleast_2d(marks), strict=True):
         filled_row, filled = fill_gaps(row, most=most, clear=clear, circle=_circle(name))
         touched = mark | flags.FILLED * filled.astype(np.uint8)
-        common = {"time": draft.time, "starts": making.time, "ring": making.ring}
+        common = {"time": time, "starts": making.time, "ring": making.ring}
         if name in RADIATION:
             mean = mean_of_radiation(filled_row, sun=making.sun, name=name, **common)
         elif _circle(name):
