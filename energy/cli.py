@@ -23,6 +23,7 @@ from typing import Annotated
 import typer
 
 from energy.terminal import drop_stdout, print_table, say, warn
+from energy.weather_cli import weather_app
 from weather import kinds
 from weather.conventions.errors import ConfigError, GreenDCError, OutputError
 
@@ -41,6 +42,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(weather_app)
 
 StudyOption = Annotated[Path | None, typer.Option("--study", help="Study file (TOML). Default: the five western hubs.")]
 OutOption = Annotated[Path, typer.Option("--out", help="Folder of runs.")]

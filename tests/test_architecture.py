@@ -101,7 +101,8 @@ def test_the_verifier_shares_nothing_with_what_it_checks():
     ("leaf", "importers"),
     [
         ("energy.cli", ()),
-        ("energy.report", ("energy.publish", "energy.report")),
+        ("energy.report", ("energy.publish", "energy.report", "energy.weather_cli")),
+        ("energy.weather_cli", ("energy.cli",)),
         ("energy.publish", ("energy.cli",)),
         ("energy.doctor", ("energy.cli",)),
         ("energy.starter", ("energy.cli",)),
