@@ -1,49 +1,14 @@
-"""The page: sections in order, one template, everything inlined.
-
-Nothing is fetched: plotly.js is inlined once and each chart is a row of one JSON block. The content
-security policy admits the two scripts by their hash and nothing else, so that a name from a job file
-could not run even if escaping failed.
-"""
+"""The report's page: sections in order, one template."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-
-import jinja2
 
 from energy.plan import Plan
 from energy.report import cards, style, tables
-from energy.report.view import NOTHING, Panel, Table, View, figure_of, make_view, number
-
-HERE = Path(__file__).parent
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One entry of a legend; ``kind``: area, line, dash or dot."""
-
-    name: str
-    colour: str
-    kind: str = "line"
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A chart or a family of small ones; ``shape``: wide, pair or many."""
-
-    section_id: str
-    title: str
-    aid: str
-    shape: str
-    panels: tuple[Panel, ...]
-    keys: tuple[Key, ...]
-    table: Table | None
-    note: str = ""
+from energy.report.page import Key, Section, lines, render_page
+from energy.report.view import NOTHING, View, figure_of, make_view, number
 
 
 def write_report(
@@ -90,43 +55,31 @@ def render_report(
     ConfigError
         Where ``lang`` is neither.
     """
-    from plotly.offline import get_plotlyjs
-
     view = make_view(plan.data, nodes, lang)
     sections = _sections(plan, baseline, summary, view)
-    shown = [panel for section in sections for panel in section.panels]
-    figures = [{"id": panel.panel_id, "print": panel.print_height, **panel.figure} for panel in shown]
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-    )
-    plotly_js, page_js = get_plotlyjs(), (HERE / "script.html").read_text(encoding="utf-8")
-    return environment.get_template("template.html").render(
-        t=view.texts,
-        view=view,
-        title=title,
-        hashes=[_script_hash(plotly_js), _script_hash(page_js)],
-        plotly_js=plotly_js,
-        page_js=page_js,
-        css=(HERE / "style.html").read_text(encoding="utf-8").replace("FONTS", style.FONTS),
-        figures_json=_inert(json.dumps(figures, ensure_ascii=False, allow_nan=False, separators=(",", ":"))),
-        window=_window(summary, view),
-        badge=cards.badge(summary, view),
-        headline=cards.headline(summary, view),
-        cards=cards.cards(summary, view),
-        sections={section.section_id: section for section in sections},
-        comparison=tables.comparison(summary, view),
-        unserved=[
+    context = {
+        "t": view.texts,
+        "view": view,
+        "title": title,
+        "window": _window(summary, view),
+        "badge": cards.badge(summary, view),
+        "headline": cards.headline(summary, view),
+        "cards": cards.cards(summary, view),
+        "sections": {section.section_id: section for section in sections},
+        "comparison": tables.comparison(summary, view),
+        "unserved": [
             *((str(job), (summary.get("unserved_reasons") or {}).get(job, NOTHING)) for job in plan.unserved),
             *((str(job), view.texts["expired"]) for job in summary.get("expired") or ()),
         ],
-        warnings=_lines(summary.get("warnings")),
-        checks=tables.check_rows(summary, view),
-        stages=tables.stage_table(summary, view),
-        notes=_lines(summary.get("notes")),
-        inputs=_inputs(summary),
-        seed=_said(summary.get("seed")),
-        nothing=NOTHING,
-    )
+        "warnings": lines(summary.get("warnings")),
+        "checks": tables.check_rows(summary, view),
+        "stages": tables.stage_table(summary, view),
+        "notes": lines(summary.get("notes")),
+        "inputs": _inputs(summary),
+        "seed": _said(summary.get("seed")),
+        "nothing": NOTHING,
+    }
+    return render_page("template.html", sections=sections, context=context)
 
 
 def _sections(plan: Plan, baseline: Plan, summary: Mapping, view: View) -> list[Section]:
@@ -266,10 +219,6 @@ def _window(summary: Mapping, view: View) -> tuple[str, str]:
     )
 
 
-def _lines(texts: Sequence[str] | None) -> list[str]:
-    return [line for text in texts or () for line in str(text).splitlines() if line.strip()]
-
-
 def _inputs(summary: Mapping) -> list[tuple[str, str]]:
     """Hashes and weather sources as pairs."""
     pairs = []
@@ -283,15 +232,3 @@ def _inputs(summary: Mapping) -> list[tuple[str, str]]:
 
 def _said(value: object) -> str:
     return NOTHING if value is None else str(value)
-
-
-def _script_hash(text: str) -> str:
-    """Source expression of a policy that admits exactly this script."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _inert(text: str) -> str:
-    """JSON that no HTML parser can read as markup, wherever it stands."""
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
