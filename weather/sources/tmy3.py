@@ -167,7 +167,7 @@ def _ends(table: pd.DataFrame, where: str) -> np.ndarray:
         month, day, hour = map(int, match.groups()) if match else (0, 0, 0)
         if not 1 <= hour <= 24 or (month, day) == (2, 29):
             raise DataError(
-                f"{where}, {_row(index)}: found {date} {time}; expected MM/DD/YYYY and the end of an hour, 01:00 to 24:00, "
+                f"{where}, {_row(index)}: found {date} {time}; expected MM/DD/YYYY and an hour's end, 01:00 to 24:00, "
                 "of a year without 29 February. Fetch it again, or remove that day."
             )
         ends[index] = np.datetime64(f"{NOMINAL_YEAR}-{month:02d}-{day:02d}T00") + np.timedelta64(hour, "h")
@@ -176,7 +176,7 @@ def _ends(table: pd.DataFrame, where: str) -> np.ndarray:
         at = int(jumps[0]) + 1
         raise DataError(
             f"{where}, {_row(at)}: found {table[_DATE].iloc[at]} {table[_TIME].iloc[at]} after "
-            f"{table[_DATE].iloc[at - 1]} {table[_TIME].iloc[at - 1]}; expected every hour in its order, {jumps.size} such "
-            "row(s) in all. Fetch it again."
+            f"{table[_DATE].iloc[at - 1]} {table[_TIME].iloc[at - 1]}; expected every hour in its order, {jumps.size} "
+            "such row(s) in all. Fetch it again."
         )
     return ends
