@@ -224,9 +224,10 @@ def _bridge(making: _Making, shift: Shift | None) -> None:
         told[-1] += f" (gaps up to {LONGEST_GAP_H:g} h; radiation through its clear-sky index)"
         making.history += told
         warnings.warn(f"{making.where}: {'; '.join(told)}.", WeatherWarning, stacklevel=4)
-    _drop_optional(making)
     if making.draft.open_end:
+        # before an optional variable is dropped for the end that all of them lack
         _cut_end(making)
+    _drop_optional(making)
     _refuse_gaps(making)
 
 
@@ -243,8 +244,8 @@ def _drop_optional(making: _Making) -> None:
 
 def _cut_end(making: _Making) -> None:
     whole = np.ones(making.time.size, dtype=bool)
-    for array in making.values.values():
-        whole &= np.isfinite(np.atleast_2d(array)).all(axis=0)
+    for name in [name for name in making.values if name in REQUIRED]:
+        whole &= np.isfinite(np.atleast_2d(making.values[name])).all(axis=0)
     if whole.all() or not whole.any():
         return
     first, last = np.flatnonzero(whole)[[0, -1]]
