@@ -1,4 +1,4 @@
-"""Psychrometrics against published values and psychrolib."""
+"""Psychrometrics against published values and psychrolib; the split of ghi; wind over height."""
 
 import numpy as np
 import psychrolib
@@ -6,6 +6,7 @@ import pytest
 
 from weather import derive
 from weather.conventions.errors import DataError
+from weather.derive import decompose_ghi, shear_exponent, wind_at_height
 
 
 @pytest.mark.parametrize(
@@ -91,3 +92,32 @@ def test_impossible_humidity_is_refused(humidity):
 def test_dry_air_has_no_dew_point():
     with pytest.raises(DataError, match="without water"):
         derive.dew_point(20.0, 0.0)
+
+
+def test_split_closes_and_stays_within_the_sun():
+    rng = np.random.default_rng(5)
+    cosine = rng.uniform(0.0, 1.0, 2000)
+    ghi = rng.uniform(0.0, 1.3, 2000) * 1361.0 * cosine
+    dni, dhi = decompose_ghi(ghi, cosine, rng.integers(1, 367, 2000))
+    assert (dni >= 0.0).all() and (dni <= 1361.0 * 1.04).all() and (dhi >= 0.0).all()
+    beam = np.where(cosine > 0.0523, cosine, 0.0)
+    assert dni * beam + dhi == pytest.approx(ghi, abs=1e-9)
+    assert (dni[cosine < 0.05] == 0.0).all()
+    overcast = decompose_ghi(100.0, 0.9, 172)
+    assert float(overcast[1]) == pytest.approx(100.0, abs=2.0)  # Erbs: kt of 0.08 is all cloud
+
+
+def test_shear_of_two_heights_is_that_of_the_law():
+    speed = np.array([1.5, 4.0, 12.0])
+    for alpha in (0.05, 1.0 / 7.0, 0.4):
+        high = wind_at_height(speed, height_m=10.0, to_m=100.0, shear=alpha)
+        assert shear_exponent(speed, high, height_low_m=10.0, height_high_m=100.0) == pytest.approx(alpha, rel=1e-12)
+        assert wind_at_height(high, height_m=100.0, to_m=10.0, shear=alpha) == pytest.approx(speed)
+    calm = shear_exponent(np.array([0.4, 3.0]), np.array([3.0, 0.9]), height_low_m=10.0, height_high_m=80.0)
+    assert np.isnan(calm).all()
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 10.0), (10.0, 10.0), (100.0, 10.0), (np.nan, 10.0)])
+def test_heights_that_make_no_sense_are_refused(low, high):
+    with pytest.raises(DataError, match="wind heights"):
+        shear_exponent(3.0, 4.0, height_low_m=low, height_high_m=high)

@@ -144,10 +144,12 @@ def _decoded(file: Path, row: int, line: bytes) -> str:
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:
+        if row <= _HEADER_ROWS:
+            # names of places and comments alone: the numbers beside them are ASCII in every encoding
+            return line.decode("utf-8", errors="replace")
         raise DataError(
-            f"{file}, row {row}: byte 0x{line[error.start]:02X} at place {error.start + 1} is not UTF-8 text; an EPW "
-            "file is read as UTF-8. Save it as UTF-8 (names in Chinese are often GB18030, in Europe Latin-1), or "
-            "fetch it again."
+            f"{file}, row {row}: byte 0x{line[error.start]:02X} at place {error.start + 1} is not UTF-8 text; a data "
+            "row of an EPW file is plain numbers. The file is damaged: fetch it again."
         ) from error
 
 
