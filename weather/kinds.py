@@ -78,6 +78,15 @@ KINDS: tuple[Kind, ...] = (
         example="netcdf:/data/weather.nc",
         words="NetCDF-4 as greendc writes it",
     ),
+    Kind(
+        name="open_meteo",
+        needs_path=True,
+        reader="weather.sources.open_meteo:read_open_meteo",
+        typical_year=False,
+        look_up="",
+        example="open_meteo:/data/{node}.json",
+        words="a saved answer of Open-Meteo",
+    ),
 )
 
 DEFAULT_SPEC = KINDS[0].example
