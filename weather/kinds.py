@@ -54,7 +54,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         name="climate",
         needs_path=False,
-        reader="weather.climate:generate_climate",
+        reader="weather.climate:climate_places",
         typical_year=False,
         look_up="weather.climate.normals:nearest_normals",
         example="climate",

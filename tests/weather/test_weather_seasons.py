@@ -48,12 +48,12 @@ def typical_days(path: Path) -> pd.DataFrame:
             "month": table[1].to_numpy()[::24],
             "warm": anomaly(temp.mean(axis=1), day),
             "range": temp.max(axis=1) - temp.min(axis=1),
-            "clear": ghi.sum(axis=1) / extraterrestrial_wh(latitude, day),
+            "kt": ghi.sum(axis=1) / extraterrestrial_wh(latitude, day),
         }
     )
     by_month = days.groupby("month")
     days["range"] = days["range"] / by_month["range"].transform("mean") - 1.0
-    days["clear"] = (days["clear"] - by_month["clear"].transform("mean")) / by_month["clear"].transform("std")
+    days["clear"] = (days["kt"] - by_month["kt"].transform("mean")) / by_month["kt"].transform("std")
     return days
 
 
@@ -116,3 +116,73 @@ def test_range_and_warmth_follow_clearness_as_measured(stations):
         ):
             pooled = np.mean([found[name] for name in near])
             assert normals.statistics[quantity] == pytest.approx(pooled, abs=0.01), (place, quantity)
+
+
+def monthly_spread(days: pd.DataFrame) -> np.ndarray:
+    """Standard deviation of daily clearness by month, over its root mean square."""
+    spread = days.groupby("month")["kt"].std().to_numpy()
+    return spread / np.sqrt(np.mean(spread**2))
+
+
+def test_clearness_spreads_with_the_season_as_measured(stations):
+    since_july = np.cos(2.0 * np.pi * (np.arange(1, 13) - 7.0) / 12.0)
+    swing = {name: np.polyfit(since_july, monthly_spread(stations[name]), 1)[0] for name in ARID + BASIN}
+    for place, normals in load_normals().items():
+        near = ("chengdu", "chongqing") if place == "guian" else ARID
+        found = normals.statistics["kt_std_swing"]
+        assert found == pytest.approx(np.mean([swing[name] for name in near]), abs=0.015), place
+
+
+def hourly(path: Path) -> pd.DataFrame:
+    table = pd.read_csv(path, skiprows=8, header=None, encoding="latin-1")
+    return pd.DataFrame({"month": table[1], "dew": table[7].astype(float), "wind": table[21].astype(float)})
+
+
+def autocorrelation(values: np.ndarray, lag: int) -> float:
+    return float(np.corrcoef(values[lag:], values[:-lag])[0, 1])
+
+
+def test_dew_point_follows_as_measured(stations, shared_data_dir):
+    """Daily dew point on warmth and clearness, its residual, and what it does within the day."""
+    found = {}
+    for name in ("taiyuan", "urumqi", "chengdu", "kunming"):
+        dew = hourly(shared_data_dir / "weather" / FILES[name])["dew"].to_numpy()
+        daily = dew.reshape(365, 24).mean(axis=1)
+        moist = anomaly(daily, np.arange(1, 366))
+        cause = stations[name][["warm", "clear"]].to_numpy()
+        slopes = np.linalg.lstsq(cause, moist, rcond=None)[0]
+        rest = moist - cause @ slopes
+        line = np.interp((np.arange(8760) + 0.5) / 24.0 - 0.5, np.arange(365), daily)
+        within = (dew - line).reshape(365, 24)
+        course = within.mean(axis=0)
+        passing = (within - course).ravel()
+        found[name] = {
+            "dew_per_temp": slopes[0],
+            "dew_per_clearness": slopes[1],
+            "dew_daily_std": rest.std(),
+            "dew_daily_lag1": autocorrelation(rest, 1),
+            "dew_diurnal_amplitude": 2.0 * abs(np.fft.fft(course)[1]) / 24.0,
+            "dew_hourly_std": passing.std(),
+            "dew_hourly_lag1": autocorrelation(passing, 1),
+        }
+    for place, normals in load_normals().items():
+        near = ("chengdu", "kunming") if place == "guian" else ARID
+        for quantity in found["taiyuan"]:
+            pooled = np.mean([found[name][quantity] for name in near])
+            assert normals.statistics[quantity] == pytest.approx(pooled, abs=0.02), (place, quantity)
+
+
+def test_wind_is_borrowed_from_the_file_it_names(shared_data_dir):
+    for place, normals in load_normals().items():
+        wind = hourly(shared_data_dir / "weather" / FILES["chengdu" if place == "guian" else "taiyuan"])
+        values = (wind["wind"] - wind.groupby("month")["wind"].transform("mean")).to_numpy()
+        for lag, quantity, band in ((1, "wind_hourly_lag1", 0.002), (24, "wind_hourly_lag24", 0.025)):
+            # pairs over a month's end are in here; between stitched months a day apart they count 3 %
+            assert autocorrelation(values, lag) == pytest.approx(normals.statistics[quantity], abs=band), place
+
+
+def test_weibull_shape_follows_the_mean_wind():
+    """k = 0.94 sqrt(mean), sites of average variability (Justus et al. 1978)."""
+    for normals in load_normals().values():
+        mean = normals.monthly["wind10_mean_ms"].mean()
+        assert normals.statistics["wind_weibull_k"] == pytest.approx(0.94 * np.sqrt(mean), abs=0.006)

@@ -13,7 +13,7 @@ def test_seed_gives_the_same_hours_in_every_version():
     weather = open_weather({node.node_id: "climate" for node in nodes}, nodes, time=noon, seed=1).isel(time=0)
     found = {name: [float(value) for value in weather[name]] for name in ("ghi", "temp_air", "wind_speed")}
     assert found == {
-        "ghi": [pytest.approx(616.83, abs=0.02), pytest.approx(169.63, abs=0.02)],
-        "temp_air": [pytest.approx(-3.02, abs=0.02), pytest.approx(4.15, abs=0.02)],
-        "wind_speed": [pytest.approx(6.50, abs=0.02), pytest.approx(3.15, abs=0.02)],
+        "ghi": [pytest.approx(733.64, abs=0.02), pytest.approx(295.39, abs=0.02)],
+        "temp_air": [pytest.approx(-0.93, abs=0.02), pytest.approx(12.84, abs=0.02)],
+        "wind_speed": [pytest.approx(3.23, abs=0.02), pytest.approx(3.86, abs=0.02)],
     }

@@ -1,5 +1,5 @@
 """The embedded default weather: a seeded hourly generator from monthly normals."""
 
-from weather.climate.generate import generate_climate
+from weather.climate.generate import climate_places, generate_climate
 
-__all__ = ["generate_climate"]
+__all__ = ["climate_places", "generate_climate"]

@@ -76,6 +76,13 @@ def load_normals() -> dict[str, Normals]:
     return normals
 
 
+@cache
+def statistic_sources(place: str) -> dict[str, str]:
+    """Where each statistic of an embedded place is from, by its name."""
+    rows = [row for row in _rows("statistics.csv") if row["place"] in ("*", place)]
+    return {row["quantity"]: row["source"] for row in rows}
+
+
 def _temp_spread(shape: np.ndarray, *, yearly: float, summer: float) -> np.ndarray:
     """Spread of each month over that of the year, shape (12,).
 
@@ -111,40 +118,3 @@ def nearest_normals(node: Node) -> Normals:
             f"{kinds.listed(kinds.forms(files_only=True))}."
         )
     return load_normals()[place]
-
-
-def mean_preserving_nodes(monthly: np.ndarray) -> np.ndarray:
-    """Values at mid-month whose linear interpolation over the year has the given monthly means.
-
-    Parameters
-    ----------
-    monthly : ndarray, shape (12,), any unit
-
-    Returns
-    -------
-    ndarray, shape (12,), same unit
-
-    Notes
-    -----
-    The mean of a month is 1/8 of the previous node, 3/4 of its own, 1/8 of the next (a ring).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> bool(np.allclose(mean_preserving_nodes(np.full(12, 5.0)), 5.0))
-    True
-    """
-    ring = 0.75 * np.eye(12) + 0.125 * (np.roll(np.eye(12), 1, axis=1) + np.roll(np.eye(12), -1, axis=1))
-    return np.linalg.solve(ring, monthly)
-
-
-def through_year(nodes: np.ndarray, year_month: np.ndarray) -> np.ndarray:
-    """Mid-month values interpolated on a ring.
-
-    Parameters
-    ----------
-    nodes : ndarray, shape (12,)
-    year_month : ndarray, any shape
-        Place in the year in months, 0 at the start of January, 12 at the end of December.
-    """
-    return np.interp(year_month, np.arange(-0.5, 13.0), np.concatenate([nodes[-1:], nodes, nodes[:1]]))

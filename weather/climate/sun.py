@@ -21,6 +21,15 @@ class Sun:
     envelope: np.ndarray  # horizontal irradiance under the clearest air [W/m2]
     day_of_year: np.ndarray
 
+    def only(self, chosen: np.ndarray) -> "Sun":
+        """The sun in the chosen hours; chosen: ndarray of bool, shape (time,)."""
+        return Sun(
+            zenith_deg=self.zenith_deg[chosen],
+            extraterrestrial=self.extraterrestrial[chosen],
+            envelope=self.envelope[chosen],
+            day_of_year=self.day_of_year[chosen],
+        )
+
 
 def sun_over(node: Node, hours: np.ndarray, *, linke_turbidity: float) -> Sun:
     """Sun and clearest-air irradiance at the middle of hourly intervals.
@@ -69,6 +78,11 @@ def beam_and_diffuse(ghi: np.ndarray, sun: Sun) -> tuple[np.ndarray, np.ndarray]
     """Direct normal and diffuse horizontal irradiance [W/m2] of global irradiance, Erbs.
 
     The parts close: dni cos(zenith) + dhi = ghi. Above 87 deg zenith all is diffuse.
+
+    Parameters
+    ----------
+    ghi : ndarray [W/m2], shape (..., time)
+    sun : Sun
 
     References
     ----------
