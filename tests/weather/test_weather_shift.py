@@ -270,6 +270,6 @@ def test_the_shift_is_of_the_values_that_are_there():
     holed = {name: early[name].values.copy() for name in early.data_vars}
     holed["ghi"][30:33] = np.nan
     sun = sunlight(early["time"].values.astype("datetime64[ns]"), latitude=37.5, longitude=105.2)
-    found = find_shift(holed, sun=sun, time=early["time"].values)
+    found = find_shift(holed, sun=sun, clock=early["time"].values)
     assert (found.hours, found.witness) == (1.0, "closure")
     assert found.closure_shifted < 0.2 * found.closure_as_stamped

@@ -71,6 +71,11 @@ class _Making:
     def step_h(self) -> float:
         return float((self.time[1] - self.time[0]) / _H)
 
+    @property
+    def clock(self) -> np.ndarray:
+        """The axis in the source's own clock: the months of a typical year are civil ones."""
+        return self.time + np.timedelta64(round(60.0 * float(self.draft.attrs.get("utc_offset_h", 0.0))), "m")
+
     def mark(self, name: str, mask: np.uint8, where: np.ndarray | bool = True) -> None:
         """Flag values of a variable."""
         held = self.flagged.setdefault(name, np.zeros(self.values[name].shape, dtype=np.uint8))
@@ -156,9 +161,7 @@ def _from_instants(
     """Interval means of a variable held at instants, and their flags: those of the instants they rest on."""
     most = int(LONGEST_GAP_H * _H // draft.step)
     time = draft.instants(name)
-    clear = (
-        np.interp(seconds(time), seconds(making.sun.time), making.sun.clear[name]) if name in RADIATION else None
-    )
+    clear = np.interp(seconds(time), seconds(making.sun.time), making.sun.clear[name]) if name in RADIATION else None
     means, made = [], []
     for row, mark in zip(np.atleast_2d(array), np.atleast_2d(marks), strict=True):
         filled_row, filled = fill_gaps(row, most=most, clear=clear, circle=_circle(name))
@@ -193,7 +196,7 @@ def _find_shift(making: _Making) -> Shift | None:
     }
     if "ghi" not in held or held["ghi"].ndim == 2:
         return None
-    return find_shift(held, sun=making.sun, time=making.time)
+    return find_shift(held, sun=making.sun, clock=making.clock)
 
 
 def _wholly_derived(marks: np.ndarray | None) -> bool:
@@ -286,7 +289,7 @@ def _refuse_gaps(making: _Making) -> None:
 def _move(making: _Making, shift: Shift, *, by_month: bool) -> None:
     hours = np.full(making.time.size, shift.hours if shift.found else 0.0)
     if by_month:
-        months = making.time.astype("datetime64[M]").astype(np.int64) % 12
+        months = making.clock.astype("datetime64[M]").astype(np.int64) % 12
         own = np.array(shift.by_month)[months]
         hours = np.where(np.isnan(own), hours, own)
     if not hours.any():

@@ -35,7 +35,7 @@ class Shift:
 
     hours: to be added to the stamps, positive where they are too early; 0.0 when right, NaN when the radiation cannot
     tell. witness: "closure", "clear days" or "". closure_as_stamped, closure_shifted: rmse [W/m2], NaN where the source
-    lacks one of ghi, dni, dhi. by_month: the same hours of each calendar month (UTC) by closure, NaN where not told.
+    lacks one of ghi, dni, dhi. by_month: the same hours of each calendar month by closure, NaN where not told.
     """
 
     hours: float
@@ -105,7 +105,7 @@ def label_shift(weather: xr.Dataset) -> Shift:
     stamps = timeaxis.as_stamps(weather["time"].values)
     timeaxis.step_h(stamps)
     sun = sunlight(stamps, latitude=float(weather["latitude"]), longitude=float(weather["longitude"]))
-    return find_shift(_as_measured(weather), sun=sun, time=stamps)
+    return find_shift(_as_measured(weather), sun=sun, clock=stamps)
 
 
 def _as_measured(weather: xr.Dataset) -> dict[str, np.ndarray]:
@@ -119,7 +119,7 @@ def _as_measured(weather: xr.Dataset) -> dict[str, np.ndarray]:
     return held if "ghi" in held else {"ghi": weather["ghi"].values}
 
 
-def find_shift(values: dict[str, np.ndarray], *, sun: Sunlight, time: np.ndarray) -> Shift:
+def find_shift(values: dict[str, np.ndarray], *, sun: Sunlight, clock: np.ndarray) -> Shift:
     """The label error of radiation, by closure where it can tell, else by clear days.
 
     Parameters
@@ -127,14 +127,15 @@ def find_shift(values: dict[str, np.ndarray], *, sun: Sunlight, time: np.ndarray
     values : dict of ghi and, where the source has them, dni and dhi; shape (time,) [W/m2]; NaN where missing
     sun : Sunlight
         Of the place, on the axis as stamped.
-    time : ndarray of datetime64[ns], shape (time,)
+    clock : ndarray of datetime64[ns], shape (time,)
+        The axis in the clock whose months are judged apart.
     """
     unknown = (np.nan,) * 12
     if all(name in values for name in RADIATION):
         judged = _Closure.of(values, sun)
         if judged is not None:
             whole, as_stamped, shifted = judged.best(np.isfinite(judged.left))
-            months = time.astype("datetime64[M]").astype(np.int64) % 12
+            months = clock.astype("datetime64[M]").astype(np.int64) % 12
             by_month = tuple(judged.best(np.isfinite(judged.left) & (months == month))[0] for month in range(12))
             return Shift(whole, "closure", as_stamped, shifted, by_month)
     return Shift(*_by_clear_days(values["ghi"], sun), np.nan, np.nan, unknown)
