@@ -8,6 +8,12 @@ from typing import Any
 
 _HOME = {
     "read_epw": "weather.sources.epw",
+    "read_tmy3": "weather.sources.tmy3",
+    "read_pvgis": "weather.sources.pvgis",
+    "read_nasa_power": "weather.sources.nasa_power",
+    "read_era5": "weather.sources.era5",
+    "read_csv": "weather.sources.csv",
+    "write_csv": "weather.sources.csv_write",
     "label_shift_hours": "weather.quality.shift",
     "repair_log": "weather.conventions.flags",
     "read_netcdf": "weather.sources.netcdf",
@@ -27,6 +33,12 @@ _HOME = {
 
 __all__ = [
     "read_epw",
+    "read_tmy3",
+    "read_pvgis",
+    "read_nasa_power",
+    "read_era5",
+    "read_csv",
+    "write_csv",
     "label_shift_hours",
     "repair_log",
     "read_netcdf",
