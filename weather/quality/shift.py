@@ -105,7 +105,8 @@ def label_shift(weather: xr.Dataset) -> Shift:
     stamps = timeaxis.as_stamps(weather["time"].values)
     timeaxis.step_h(stamps)
     sun = sunlight(stamps, latitude=float(weather["latitude"]), longitude=float(weather["longitude"]))
-    return find_shift(_as_measured(weather), sun=sun, clock=stamps)
+    own_clock = stamps + np.timedelta64(round(60.0 * float(weather.attrs.get("utc_offset_h", 0.0))), "m")
+    return find_shift(_as_measured(weather), sun=sun, clock=own_clock)
 
 
 def _as_measured(weather: xr.Dataset) -> dict[str, np.ndarray]:
