@@ -23,6 +23,8 @@ from weather.conventions.errors import ConfigError, SourceUnavailable
 
 _CHUNK = 64 * 1024
 _REDIRECTS_MAX = 5
+_BRACKETS_MAX = 2_000_000  # small parts of JSON fill a hundred times their bytes of memory
+_HEADERS = {"Accept": "application/json"}
 _SAID_MAX = 300  # characters of a server's own words
 _SECRETS = re.compile(r"(?i)\b(api_?key|access_token|auth|key|token|password|secret)=([^&\s'\"<>]+)")
 _USER_IN_URL = re.compile(r"//[^/@\s]*@")
@@ -147,6 +149,12 @@ def parse_json(body: bytes, *, where: str) -> Any:
     SourceUnavailable
         When it is cut or something else, as the page of a proxy.
     """
+    parts = body.count(b"{") + body.count(b"[")
+    if parts > _BRACKETS_MAX:
+        raise SourceUnavailable(
+            f"{where}: the answer is JSON of {parts:,} objects and lists; at most {_BRACKETS_MAX:,} are read, a row of "
+            "weather is one. Ask for fewer years, or check that the address is that of the service."
+        )
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:  # ValueError: not JSON, not UTF-8, a number of thousands of digits
@@ -275,19 +283,19 @@ def _sent(session: requests.Session, call: _Call) -> requests.Response | _Troubl
     for _ in range(_REDIRECTS_MAX + 1):
         if call.left <= 0.0:
             return _late(call)
-        response = session.get(
-            url,
-            params=params,
-            headers={"User-Agent": f"greendc/{_version()}", "Accept": "application/json"},
+        asked = requests.Request("GET", url, params=params, headers=_HEADERS | {"User-Agent": f"greendc/{_version()}"})
+        prepared = session.prepare_request(asked)
+        # the adapter itself: a session reads the whole body of a redirect, however large, even if told not to follow it
+        response = session.get_adapter(prepared.url).send(
+            prepared,
             timeout=(min(limits.connect_s, call.left), min(limits.read_s, call.left)),
-            stream=True,
-            allow_redirects=False,
+            **session.merge_environment_settings(prepared.url, {}, True, None, None),
         )
         target = session.get_redirect_target(response)
         if target is None:
             return response
         response.close()
-        target = urljoin(url, target)
+        target = _joined(url, target)
         if _origin(target) is None or _origin(target) != _origin(query.url):
             elsewhere = _plain(target.partition("?")[0], 100)
             return _Trouble(
@@ -296,6 +304,13 @@ def _sent(session: requests.Session, call: _Call) -> requests.Response | _Troubl
             )
         url, params = target, []
     return _Trouble(f"more than {_REDIRECTS_MAX} redirects", "Correct the address in the configuration.")
+
+
+def _joined(url: str, target: str) -> str:
+    try:
+        return urljoin(url, target)
+    except ValueError:  # no address, as http://[x
+        return target
 
 
 def _origin(url: str) -> tuple[str, str, int] | None:
