@@ -343,7 +343,8 @@ def test_a_kind_of_weather_added_to_the_table_is_a_source(monkeypatch):
     monkeypatch.setattr(kinds, "KINDS", (*kinds.KINDS, row))
     assert set(study_from_text(text).weather.specs.values()) == {"tmy:/data/year.csv"}
     wrong = changed('default = "climate"', 'default = "moon"')
-    assert "allowed: climate, epw:PATH, netcdf:PATH, tmy:PATH" in message(wrong)
+    assert f"allowed: {', '.join(kinds.forms())}" in message(wrong)
+    assert kinds.forms()[-1] == "tmy:PATH"
 
 
 def test_own_gpu_type_extends_and_replaces():

@@ -32,6 +32,7 @@ class Table:
     first: int
 
     def at(self, index: int) -> str:
+        """Where a row stands: "row 12"."""
         return f"row {self.first + index}"
 
 
