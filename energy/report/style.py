@@ -73,8 +73,13 @@ def axis(**more: object) -> dict:
     }
 
 
-def time_axis(edges: Sequence[str], lang: str, *, narrow: bool = False, **more: object) -> dict:
-    """The civil time axis over the whole window."""
+def axis_title(text: str) -> dict:
+    """A quiet title of an axis, for ``title=``."""
+    return {"text": text, "font": {"size": 11, "color": MUTED}, "standoff": 6}
+
+
+def time_axis(edges: Sequence[str], lang: str, *, narrow: bool = False, clock: str = "UTC+8", **more: object) -> dict:
+    """The time axis over the whole window, on the clock named (civil time of China)."""
     hours = max(1.0, (np.datetime64(edges[-1]) - np.datetime64(edges[0])) / np.timedelta64(1, "h"))
     choices = (1, 2, 3, 6, 12, 24, 48, 168, 336, 720)
     most = 5 if narrow else 12
@@ -87,7 +92,7 @@ def time_axis(edges: Sequence[str], lang: str, *, narrow: bool = False, **more: 
         tick0=edges[0],
         dtick=step * 3600000,
         tickformat=form,
-        hoverformat="%Y-%m-%d %H:%M UTC+8",
+        hoverformat=f"%Y-%m-%d %H:%M {clock}",
         showgrid=True,
         **more,
     )
