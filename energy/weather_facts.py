@@ -127,6 +127,7 @@ def place_figures(weather: xr.Dataset) -> dict[str, float]:
     for name in WINDS:
         if name in weather.data_vars:
             figures[f"{name}_mean_m_s"] = float(weather[name].mean())
+    figures["wind_speed_max_m_s"] = float(weather["wind_speed"].max())
     shape, scale = fit_weibull(weather["wind_speed"].values)
     return figures | {"wind_speed_weibull_k": shape, "wind_speed_weibull_a_m_s": scale}
 

@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One entry of a legend; ``kind``: area, line, dash or dot."""
+    """One entry of a legend; ``kind``: area, outline, point, line, dash or dot."""
 
     name: str
     colour: str

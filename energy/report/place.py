@@ -233,8 +233,8 @@ def _wind(data: PlaceData, t: Mapping[str, str], lang: str) -> Section:
 def _clearness(data: PlaceData, t: Mapping[str, str], lang: str) -> Section:
     panels = tuple(place_sun.clearness(data, t, lang))
     keys = (
-        *_season_keys(data, t),
-        Key(t["kt_day"], COLOURS["ghi"], "dot"),
+        *(Key(key.name, key.colour, "area") for key in _season_keys(data, t)),
+        Key(t["kt_day"], COLOURS["ghi"], "point"),
         Key(t["kt_mean"], style.INK),
     )
     return Section("clearness", t["kt_title"], t["kt_aid"], "pair", panels, keys, None)

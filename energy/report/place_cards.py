@@ -15,6 +15,8 @@ from energy.weather_facts import FREE_COOLING_DEGC, REFERENCE_DENSITY, PlaceFact
 from weather.conventions.flags import MEANINGS, SHIFTED
 from weather.conventions.variables import RADIATION, VARIABLES, WINDS
 
+_ENERGY = "kWh/m²"
+
 
 def radiation_moved(facts: PlaceFacts) -> bool:
     """Whether radiation was moved in time."""
@@ -70,25 +72,24 @@ def cards(data: PlaceData, t: Mapping[str, str]) -> list[Card]:
 
 
 def _sum(facts: PlaceFacts, name: str, t: Mapping[str, str]) -> tuple[str, str]:
+    """The sum over a year, or over the span where it is shorter, and the label of its card."""
     yearly = facts.figures.get(f"{name}_kwh_m2_year")
     if yearly is not None:
-        return number(yearly), t["per_year"]
-    return number(facts.figures[f"{name}_kwh_m2"], 1), t["per_span"]
+        return number(yearly), t.get(f"card_{name}_year", "")
+    return number(facts.figures[f"{name}_kwh_m2"], 1), t.get(f"card_{name}", "")
 
 
 def _ghi(facts: PlaceFacts, t: Mapping[str, str]) -> Card:
-    value, unit = _sum(facts, RADIATION[0], t)
+    value, label = _sum(facts, RADIATION[0], t)
     day = t["a_day"].format(value=number(facts.figures["ghi_kwh_m2_day"], 2))
-    return Card(
-        t["card_ghi"], value, unit, NEUTRAL, day, (t["kt_is"].format(value=number(facts.figures["clearness"], 2)),)
-    )
+    return Card(label, value, _ENERGY, NEUTRAL, day, (t["kt_is"].format(value=number(facts.figures["clearness"], 2)),))
 
 
 def _dni(facts: PlaceFacts, t: Mapping[str, str]) -> Card:
-    value, unit = _sum(facts, RADIATION[1], t)
+    value, label = _sum(facts, RADIATION[1], t)
     diffuse, _ = _sum(facts, RADIATION[2], t)
     day = t["a_day"].format(value=number(facts.figures["dni_kwh_m2_day"], 2))
-    return Card(t["card_dni"], value, unit, NEUTRAL, day, (t["diffuse_is"].format(value=diffuse, unit=unit),))
+    return Card(label, value, _ENERGY, NEUTRAL, day, (t["diffuse_is"].format(value=diffuse, unit=_ENERGY),))
 
 
 def _temperature(facts: PlaceFacts, t: Mapping[str, str]) -> Card:
@@ -117,9 +118,10 @@ def _wind(facts: PlaceFacts, t: Mapping[str, str]) -> Card:
         if name != "wind_speed" and f"{name}_mean_m_s" in f
     ]
     label = t["card_wind"].format(height=f"{VARIABLES['wind_speed'].height_m:g}")
+    most = t["wind_max"].format(value=number(f["wind_speed_max_m_s"], 1))
     fitted = math.isfinite(f["wind_speed_weibull_k"])
-    lines = ([fit] if fitted else []) + others
-    return Card(label, number(f["wind_speed_mean_m_s"], 2), "m/s", NEUTRAL, lines[0] if lines else "", tuple(lines[1:]))
+    details = ([fit] if fitted else []) + others
+    return Card(label, number(f["wind_speed_mean_m_s"], 2), "m/s", NEUTRAL, most, tuple(details))
 
 
 def _density(facts: PlaceFacts, t: Mapping[str, str]) -> Card:

@@ -35,8 +35,8 @@ PLACE_MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "said_shift": (
         "The radiation is stamped {hours} h {way} (found by {witness}) and is shown as stamped: its hours are matched "
-        "with the wrong prices, loads and temperatures. Read it with --repair.",
-        "辐射时标{way} {hours} 小时（依据：{witness}），本页按原时标显示，与电价、负荷、气温错位。请用 --repair。",
+        "with the wrong prices, loads and temperatures. Reading it with repair moves it.",
+        "辐射时标{way} {hours} 小时（依据：{witness}），本页按原时标显示，与电价、负荷、气温错位；repair 可移正。",
     ),
     "said_moved": (
         "The source stamps the radiation on a wrong clock; it is shown moved to its true hours, every value moved "
@@ -59,6 +59,8 @@ PLACE_MESSAGES: dict[str, tuple[str, str]] = {
     "closure": ("closure of the three components", "三个分量的闭合"),
     "clear days": ("clear days", "晴天"),
     # cards
+    "card_ghi_year": ("Global irradiation a year", "年水平面总辐射"),
+    "card_dni_year": ("Direct normal a year", "年法向直接辐射"),
     "card_ghi": ("Global irradiation", "水平面总辐射"),
     "card_dni": ("Direct normal", "法向直接辐射"),
     "card_temp": ("Mean temperature", "平均气温"),
@@ -67,7 +69,6 @@ PLACE_MESSAGES: dict[str, tuple[str, str]] = {
     "card_density": ("Air density", "空气密度"),
     "card_clock": ("Radiation's clock", "辐射时标"),
     "per_year": ("kWh/m² a year", "kWh/m²·年"),
-    "per_span": ("kWh/m²", "kWh/m²"),
     "a_day": ("{value} kWh/m² a day", "每天 {value} kWh/m²"),
     "kt_is": ("clearness {value}", "晴空指数 {value}"),
     "diffuse_is": ("diffuse {value} {unit}", "散射 {value} {unit}"),
@@ -79,6 +80,7 @@ PLACE_MESSAGES: dict[str, tuple[str, str]] = {
         "冷却塔独立制取 18 °C 冷水（塔 4 K，换热器 2 K）",
     ),
     "weibull_is": ("Weibull k {k}, A {a} m/s", "Weibull k {k}，A {a} m/s"),
+    "wind_max": ("at most {value} m/s", "最大 {value} m/s"),
     "other_wind": ("{value} m/s at {height} m", "{height} m：{value} m/s"),
     "density_of": (
         "{share} of sea level (1.225): so much power in the same wind",
@@ -102,7 +104,7 @@ PLACE_MESSAGES: dict[str, tuple[str, str]] = {
     "years_aid": ("Whole calendar years only.", "仅含完整日历年。"),
     "heat_title": ("Every day and hour", "逐日逐时"),
     "heat_aid": (
-        "Left to right the days, bottom to top the hours of the day. White lines: sunrise and sunset by the sun's own "
+        "Left to right the days, bottom to top the hours of the day. The lines are sunrise and sunset by the sun's own "
         "course; radiation outside them is a wrong clock.",
         "横轴为日期，纵轴为当日时刻。线条为按太阳轨迹计算的日出与日落；线外有辐射即时标有误。",
     ),
@@ -129,7 +131,7 @@ PLACE_MESSAGES: dict[str, tuple[str, str]] = {
         "The curve shows how many hours it blows at least so strongly.",
         "曲线为不低于该风速的小时数。",
     ),
-    "wind_hist": ("Wind speed, share of hours (%)", "风速小时占比（%）"),
+    "wind_hist": ("Wind speed, share of hours (% per m/s)", "风速小时占比（% 每 m/s）"),
     "wind_rose": ("Wind rose, share of hours (%)", "风向玫瑰图，小时占比（%）"),
     "wind_curve": ("Wind speed (m/s) and hours", "风速（m/s）与小时数"),
     "weibull": ("Weibull fit", "Weibull 拟合"),
@@ -143,7 +145,7 @@ PLACE_MESSAGES: dict[str, tuple[str, str]] = {
         "日总辐射与大气外辐射之比：0.7–0.8 为晴天，低于 0.2 为阴天。",
     ),
     "kt_hist": ("Share of days by clearness (%)", "按晴空指数的日数占比（%）"),
-    "kt_year": ("Clearness of each day (1)", "逐日晴空指数（1）"),
+    "kt_year": ("Clearness of each day (ratio)", "逐日晴空指数（比值）"),
     "kt_day": ("a day", "单日"),
     "kt_mean": ("mean of 31 days", "31 日平均"),
     "clock_title": ("The radiation's clock against the sun", "辐射时标与太阳对照"),
@@ -207,7 +209,9 @@ PLACE_MESSAGES: dict[str, tuple[str, str]] = {
     "hour_axis": ("hour of the day ({clock})", "时刻（{clock}）"),
     "hours_axis": ("hours", "小时"),
     "hours_year_axis": ("hours a year", "小时/年"),
+    "per_speed": ("% per m/s", "% 每 m/s"),
     "speed_axis": ("m/s", "m/s"),
+    "ratio": ("ratio", "比值"),
     "kt_axis": ("clearness of the day", "日晴空指数"),
     "shift_axis": ("stamps moved by (h)", "时标移动（小时）"),
     "c_month": ("Month", "月份"),

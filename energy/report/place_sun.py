@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ LEAST_DAYS = 3
 """Whole days from which the mean course of clear days is drawn."""
 
 _CLEAREST = 0.1
-_BIN = 0.05
+_BIN = 0.1
 _REACH_H = 3.0  # of the closure curve, both ways
 
 
@@ -36,26 +37,27 @@ def clearness(data: PlaceData, t: Mapping[str, str], lang: str) -> list[Panel]:
     """How often how clear, by season; and the clearness of every day."""
     days, kt = daily_clearness(data)
     season = data.season(days.astype("datetime64[M]").astype(int) % 12 + 1)
-    edges = np.arange(0.0, max(1.0, np.ceil(kt.max() / _BIN) * _BIN) + _BIN / 2.0, _BIN)
+    edges = _BIN * np.arange(round(max(1.0, math.ceil(kt.max() / _BIN) * _BIN) / _BIN) + 1)
+    names = [f"{low:.1f}–{low + _BIN:.1f}" for low in edges[:-1]]
     shares = go.Figure()
     for which in range(len(SEASONS)):
         chosen = kt[season == which]
         if chosen.size:
             counts, _ = np.histogram(chosen, edges)
-            share = 100.0 * counts / chosen.size
-            shares.add_scatter(
-                x=style.rounded(edges, 3),
-                y=style.rounded(np.append(share, share[-1]), 2),
+            shares.add_bar(
+                x=names,
+                y=style.rounded(100.0 * counts / chosen.size, 2),
                 name=t[f"season_{which}"],
-                mode="lines",
-                line={"color": SEASON_COLOURS[which], "width": 2, "shape": "hv"},
-                hovertemplate="%{y:.0f} %",
+                marker={"color": SEASON_COLOURS[which]},
+                hovertemplate="%{y:.1f} %",
             )
     shares.update_layout(
         style.layout(
             HEIGHT,
             margin={"t": 26, "b": 46},
-            xaxis=style.axis(range=[0, round(float(edges[-1]), 2)], nticks=11, title=style.axis_title(t["kt_axis"])),
+            barmode="group",
+            bargap=0.25,
+            xaxis=style.axis(type="category", showgrid=False, title=style.axis_title(t["kt_axis"])),
             yaxis=style.axis(rangemode="tozero", nticks=6),
             annotations=[style.panel_note("%", 1.0)],
         )
@@ -94,7 +96,7 @@ def _every_day(days: np.ndarray, kt: np.ndarray, data: PlaceData, t: Mapping[str
             margin={"t": 26, "b": 46},
             xaxis=style.axis(type="date", nticks=13, tickformat="%Y" if several else month_form(lang), showgrid=False),
             yaxis=style.axis(range=[0, round(max(1.0, float(kt.max()) * 1.03), 2)], nticks=6),
-            annotations=[style.panel_note("1", 1.0)],
+            annotations=[style.panel_note(t["ratio"], 1.0)],
         )
     )
     return panel("kt-days", t["kt_year"], t["kt_year"], figure, print_height=230)

@@ -15,19 +15,17 @@ from energy.report.place_figures import COLOURS, HEIGHT, exceedance
 from energy.report.view import Panel, Table, number
 from energy.weather_facts import YEAR_H
 
-SECTORS = 12
-"""Of 30 degrees: files give directions in tens, which sectors of 22.5 degrees would count by two and by three."""
-
 CALM_M_S = 0.5  # below, a vane does not tell a direction (WMO-No. 8, 5.1: starting threshold of 0.5 m/s)
 _CLASSES = (2.0, 4.0, 6.0, 8.0, 12.0, math.inf)  # upper edges of the rose's speeds [m/s]
 _CLASS_COLOURS = ("#CFE6DB", "#9CCFB8", "#5FB391", "#1E8E63", "#0B5C3B", "#06281B")
-_MOST_BINS = 40
 
 
 def speed_bins(speed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Edges [m/s] and share of the hours in each bin [%]."""
-    width = 0.5 if speed.max() <= 0.5 * _MOST_BINS else 1.0 if speed.max() <= _MOST_BINS else 2.0
-    edges = np.arange(0.0, math.floor(float(speed.max()) / width) * width + 2.0 * width, width)
+    """Edges [m/s] and share of the hours in each bin [%]; bins of 1 m/s around whole numbers, half a one for calms.
+
+    Stations round to whole m/s, or to tenths from whole knots: an edge on a whole number would split them unevenly.
+    """
+    edges = np.concatenate([[0.0], np.arange(0.5, math.floor(float(speed.max()) + 0.5) + 1.0)])
     counts, _ = np.histogram(speed, edges)
     return edges, 100.0 * counts / speed.size
 
@@ -54,28 +52,28 @@ def wind(data: PlaceData, t: Mapping[str, str], lang: str) -> list[Panel]:
 
 def _histogram(data: PlaceData, t: Mapping[str, str]) -> Panel:
     edges, shares = speed_bins(data.values["wind_speed"])
-    middle = (edges[:-1] + edges[1:]) / 2.0
+    middle, widths = (edges[:-1] + edges[1:]) / 2.0, np.diff(edges)
     figure = go.Figure(
         go.Bar(
             x=style.rounded(middle, 2),
-            y=style.rounded(shares, 3),
+            y=style.rounded(shares / widths, 3),
             name=t["measured"],
-            width=float(edges[1] - edges[0]) * 0.92,
+            width=style.rounded(0.94 * widths),
             marker={"color": COLOURS["wind_speed"], "opacity": 0.65},
-            hovertemplate="%{y:.1f} %",
+            hovertemplate=f"%{{y:.1f}} {t['per_speed']}",
         )
     )
     fine = np.linspace(0.0, edges[-1], 161)
     fit = weibull_shares(data, fine)
     if fit is not None:
-        density = fit / (fine[1] - fine[0]) * (edges[1] - edges[0])
+        density = fit / (fine[1] - fine[0])
         figure.add_scatter(
             x=style.rounded((fine[:-1] + fine[1:]) / 2.0, 3),
             y=style.rounded(density, 3),
             name=t["weibull"],
             mode="lines",
             line={"color": style.INK, "width": 2},
-            hovertemplate="%{y:.1f} %",
+            hovertemplate=f"%{{y:.1f}} {t['per_speed']}",
         )
     figure.update_layout(
         style.layout(
@@ -86,20 +84,31 @@ def _histogram(data: PlaceData, t: Mapping[str, str]) -> Panel:
                 range=[0, float(edges[-1])], showgrid=False, nticks=12, title=style.axis_title(t["speed_axis"])
             ),
             yaxis=style.axis(rangemode="tozero", nticks=6),
-            annotations=[style.panel_note("%", 1.0)],
+            annotations=[style.panel_note(t["per_speed"], 1.0)],
         )
     )
     return panel("wind-speed", t["wind_hist"], t["wind_hist"], figure, print_height=230)
+
+
+def rose_sectors(direction: np.ndarray) -> int:
+    """How many sectors count a file's directions evenly: 16 for compass points, else 12, which tens of degrees fit.
+
+    >>> rose_sectors(np.array([0.0, 22.0, 45.0, 338.0])), rose_sectors(np.array([10.0, 20.0, 45.0]))
+    (16, 12)
+    """
+    points = direction / 22.5
+    return 16 if (np.abs(points - np.rint(points)) * 22.5 <= 0.51).all() else 12
 
 
 def rose_shares(data: PlaceData) -> np.ndarray:
     """Share of all hours by class of speed and sector, calms left out, shape (class, sector) [%]."""
     speed, direction = data.values["wind_speed"], data.values["wind_direction"]
     blows = speed >= CALM_M_S
-    sector = np.rint(direction[blows] / (360.0 / SECTORS)).astype(int) % SECTORS
+    sectors = rose_sectors(direction[blows])
+    sector = np.rint(direction[blows] / (360.0 / sectors)).astype(int) % sectors
     of_class = np.searchsorted(np.array(_CLASSES), speed[blows], side="right")
-    counts = np.bincount(of_class * SECTORS + sector, minlength=len(_CLASSES) * SECTORS)
-    return 100.0 * counts.reshape(len(_CLASSES), SECTORS) / speed.size
+    counts = np.bincount(of_class * sectors + sector, minlength=len(_CLASSES) * sectors)
+    return 100.0 * counts.reshape(len(_CLASSES), sectors) / speed.size
 
 
 def _rose(data: PlaceData, t: Mapping[str, str], lang: str) -> Panel:
@@ -109,8 +118,8 @@ def _rose(data: PlaceData, t: Mapping[str, str], lang: str) -> Panel:
         if shares.any():
             figure.add_barpolar(
                 r=style.rounded(shares, 3),
-                theta=[360.0 / SECTORS * sector for sector in range(SECTORS)],
-                width=[360.0 / SECTORS * 0.92] * SECTORS,
+                theta=[360.0 / shares.size * sector for sector in range(shares.size)],
+                width=[360.0 / shares.size * 0.92] * shares.size,
                 name=f"{_class_name(number_)} m/s",
                 marker={"color": _CLASS_COLOURS[number_]},
                 hovertemplate="%{theta:.0f}°: %{r:.1f} %",
