@@ -194,6 +194,85 @@ def show(
     say(f"wrote {out}", done=f"The page is written at {out}.")
 
 
+@weather_app.command("fetch")
+def fetch(
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="open-meteo, nasa-power or pvgis.")],
+    out: OutOption,
+    node: Annotated[
+        str | None, typer.Option("--node", help="Node whose place is asked for, and whose weather it is.")
+    ] = None,
+    latitude: Annotated[float | None, typer.Option("--latitude", help="Of a place that is no node.")] = None,
+    longitude: Annotated[float | None, typer.Option("--longitude", help="The same, east positive.")] = None,
+    altitude: Annotated[float | None, typer.Option("--altitude", help="The same, in m (open-meteo).")] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", help="open-meteo: forecast, ensemble or previous-runs; pvgis: tmy or hourly."),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--start", help="First day (nasa-power: 2024-01-01) or year (pvgis).")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--end", help="Last day or year.")] = None,
+    forecast_days: Annotated[int | None, typer.Option("--forecast-days", help="Days ahead (open-meteo).")] = None,
+    past_days: Annotated[int | None, typer.Option("--past-days", help="Days before today (open-meteo).")] = None,
+    previous_day: Annotated[
+        int | None, typer.Option("--previous-day", help="previous-runs: forecast so many days before, 1 to 7.")
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Model of open-meteo. Default: its best.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Use what was kept; touch no network.")] = False,
+    max_age: Annotated[
+        float | None, typer.Option("--max-age", help="Hours up to which a kept answer is used without asking.")
+    ] = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Ask again whatever is kept; exit 7 where there is no new answer.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 7 for an answer older than --max-age.")] = False,
+    repair: RepairOption = False,
+    repair_months: MonthsOption = False,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch weather from a service, or what was kept of it, into canonical NetCDF or CSV. Exit 7 where unavailable."""
+    from energy.weather_services import SERVICES, Asked, fetch_weather
+
+    if service not in SERVICES:
+        raise typer.BadParameter(f"{service!r} is no service; allowed: {', '.join(SERVICES)}", param_hint="SERVICE")
+    form = output_kind(out, force=force)
+    asked = Asked(
+        service=service,
+        node=node,
+        latitude=latitude,
+        longitude=longitude,
+        altitude=altitude,
+        kind=kind,
+        start=start,
+        end=end,
+        forecast_days=forecast_days,
+        past_days=past_days,
+        previous_day=previous_day,
+        model=model,
+        offline=offline,
+        max_age_h=max_age,
+        refresh=refresh,
+        strict=strict,
+        repair=_repair(repair, repair_months),
+    )
+    if offline and refresh:
+        raise typer.BadParameter("--offline asks nobody and --refresh asks again; give one of them")
+    fetched = fetch_weather(asked)
+    for warning in fetched.warnings:
+        warn(f"greendc: warning: {warning}")
+    weather = fetched.weather
+    write_weather(weather, out, kind=form, node=node, force=force)
+    age = "" if fetched.age_h is None else f", {fetched.age_h:.1f} h ago"
+    stale = ", stale" if weather.attrs.get("stale") else ""
+    more = {
+        "fetched": f"{fetched.fetched_at}{age}{stale}",
+        "source": str(weather.attrs.get("source", "")),
+        "licence": str(weather.attrs.get("licence", "")),
+    }
+    _wrote(weather, out, kind=form, node=node, source=service, as_json=as_json, more=more)
+
+
 def _repair(repair: bool, by_month: bool) -> bool | str:
     return "months" if by_month else repair
 
@@ -275,7 +354,7 @@ def _wrote(
     spec = f"{kind}:{out.resolve()}"
     lines = [f"{name} = {json.dumps(spec, ensure_ascii=False)}" for name in ids]
     if as_json:
-        body = {"wrote": str(out), "source": source, "intervals": stamps.size, "study": ["[weather]", *lines]}
+        body = {"wrote": str(out), "from": source, "intervals": stamps.size, "study": ["[weather]", *lines]}
         say(json.dumps({**body, **(more or {})}, ensure_ascii=False), done=f"{out} is written.")
         return
     first, last = (np.datetime_as_string(stamp, unit="m") for stamp in (stamps[0], stamps[-1]))
