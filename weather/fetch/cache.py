@@ -83,6 +83,8 @@ def _unpacked(raw: bytes, query: Query) -> Entry:
         raise ValueError("no UTC time")
     unpacker = zlib.decompressobj()
     body = unpacker.decompress(base64.b64decode(held["body"], validate=True), LIMITS.most_bytes + 1)
+    if len(body) > LIMITS.most_bytes:
+        raise ValueError("it unpacks to more than an answer may hold")
     if hashlib.sha256(body).hexdigest() != held["sha256"]:
         raise ValueError("its content does not have its digest")
     return Entry(body, fetched_at.astimezone(UTC))
