@@ -18,6 +18,8 @@ from weather.sources.text import floats
 
 _LONGEST_ROW = 20_000
 _MOST_ROWS = 1_000_000
+# from 3.1 on pandas reads every digit without being asked, and warns when asked
+_EXACT = {"float_precision": "round_trip"} if tuple(map(int, pd.__version__.split(".")[:2])) < (3, 1) else {}
 _NONE = ["", "NaN", "nan", "NA", "N/A", "null"]
 
 
@@ -157,7 +159,7 @@ def read_numbers(table: Table, fields: Mapping[str, Field]) -> dict[str, np.ndar
             na_values=_NONE,
             keep_default_na=False,
             skip_blank_lines=False,
-            float_precision="round_trip",
+            **_EXACT,
         )
         found = {name: frame[column].to_numpy(copy=True) for column, name in places.items()}
         if all(array.size == len(table.lines) and not np.isinf(array).any() for array in found.values()):
