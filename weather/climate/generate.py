@@ -14,6 +14,7 @@ import xarray as xr
 
 from weather.climate.calibrate import calibrate
 from weather.climate.hours import draw_field, node_sun, node_weather, season_of
+from weather.climate.noise import MEMORY_DAYS
 from weather.climate.normals import Normals
 from weather.conventions import timeaxis
 from weather.conventions.errors import DataError
@@ -24,7 +25,7 @@ from weather.sources.assemble import place_dataset
 
 _HOUR = np.timedelta64(1, "h")
 _OFFSET = np.timedelta64(timeaxis.CIVIL_OFFSET_H, "h")
-_MEMBERS_AT_ONCE = 25  # bounds the field's draws of a year to 50 MB
+_DAYS_AT_ONCE = 10_000  # of all members together: bounds the field's draws to 70 MB, or one member's
 _LICENCE = "normals: NASA POWER and NOAA GSOD, public domain; series: synthetic"
 
 
@@ -74,22 +75,7 @@ def generate_climate(nodes: Sequence[Node], *, time: np.ndarray, seed: int, memb
     seed = _whole(seed, what="seed", least=0)
     arrays = _arrays(nodes, stamps, seed=seed, members=count)
     lead = ("node", "time") if members is None else ("member", "node", "time")
-    coords: dict[str, object] = {
-        "node": [node.node_id for node in nodes],
-        "time": stamps,
-        "latitude": (
-            "node",
-            [node.latitude for node in nodes],
-            {"units": "degrees_north", "standard_name": "latitude"},
-        ),
-        "longitude": (
-            "node",
-            [node.longitude for node in nodes],
-            {"units": "degrees_east", "standard_name": "longitude"},
-        ),
-        "altitude_m": ("node", [node.altitude_m for node in nodes], {"units": "m", "standard_name": "altitude"}),
-        "source": ("node", [_source(node) for node in nodes]),
-    }
+    coords = _coords(nodes, stamps)
     if members is not None:
         coords["member"] = np.arange(count)
     joined = {
@@ -155,8 +141,9 @@ def _arrays(nodes: Sequence[Node], stamps: np.ndarray, *, seed: int, members: in
     window = slice(before, before + stamps.size)
     suns = [node_sun(node, season) for node in nodes]  # refuses a node without a climate before anything is drawn
     arrays: dict[str, np.ndarray] = {}
-    for begin in range(0, members, _MEMBERS_AT_ONCE):
-        chosen = range(begin, min(begin + _MEMBERS_AT_ONCE, members))
+    at_once = max(1, _DAYS_AT_ONCE // (season.last - season.first + MEMORY_DAYS))
+    for begin in range(0, members, at_once):
+        chosen = range(begin, min(begin + at_once, members))
         draws = draw_field(season, seed=seed, members=chosen)
         for row, (node, sun) in enumerate(zip(nodes, suns, strict=True)):
             for name, values in node_weather(node, season, sun=sun, draws=draws).items():
@@ -164,6 +151,24 @@ def _arrays(nodes: Sequence[Node], stamps: np.ndarray, *, seed: int, members: in
                     arrays[name] = np.empty((members, len(nodes), stamps.size))
                 arrays[name][chosen.start : chosen.stop, row] = values[:, window]
     return {name: arrays[name] for name in VARIABLES if name in arrays}
+
+
+def _coords(nodes: Sequence[Node], stamps: np.ndarray) -> dict[str, object]:
+    """Labels of nodes and time, the places, and whose weather each is."""
+    degrees_north = {"units": "degrees_north", "standard_name": "latitude"}
+    degrees_east = {"units": "degrees_east", "standard_name": "longitude"}
+    return {
+        "node": [node.node_id for node in nodes],
+        "time": stamps,
+        "latitude": ("node", [float(node.latitude) for node in nodes], degrees_north),
+        "longitude": ("node", [float(node.longitude) for node in nodes], degrees_east),
+        "altitude_m": (
+            "node",
+            [float(node.altitude_m) for node in nodes],
+            {"units": "m", "standard_name": "altitude"},
+        ),
+        "source": ("node", [_source(node) for node in nodes]),
+    }
 
 
 def _hours(time: np.ndarray) -> np.ndarray:
