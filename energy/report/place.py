@@ -11,7 +11,7 @@ import xarray as xr
 from energy.report import place_cards, place_figures, place_series, place_sun, place_wind, style
 from energy.report.page import Key, Section, lines, render_page
 from energy.report.place_data import PlaceData, mean_by, place_data
-from energy.report.place_figures import COLOURS, SEASON_COLOURS
+from energy.report.place_figures import COLOURS, DAY_UNITS, SEASON_COLOURS
 from energy.report.place_messages import place_messages
 from energy.report.style import plain
 from energy.report.view import Table, number, percent
@@ -67,6 +67,10 @@ def render_place(weather: xr.Dataset, *, name: tuple[str, str], warnings: Sequen
     return render_page("place.html", sections=sections, context=context)
 
 
+def _years(data: PlaceData) -> str:
+    return number(data.hours / 8766.0, 1).removesuffix(".0")
+
+
 def _span(data: PlaceData, t: Mapping[str, str]) -> list[str]:
     facts = data.facts
     edges = place_series.edges_of(data)
@@ -95,22 +99,22 @@ def _long_sections(data: PlaceData, t: Mapping[str, str], lang: str) -> list[Sec
     sections = [_months(data, t, lang)]
     years = place_figures.years(data, t)
     if years:
-        sections.append(Section("years", t["years_title"], t["years_aid"], "pair", tuple(years), (), None))
+        rows = tuple(
+            (str(year), number(ghi), number(temp, 2)) for year, (ghi, temp) in place_figures.yearly(data).items()
+        )
+        table = Table("years", (t["c_year"], f"{t['ghi']}, {t['per_year']}", t["c_mean_temp"]), rows)
+        sections.append(Section("years", t["years_title"], t["years_aid"], "pair", tuple(years), (), table))
     averaged = not data.facts.typical_year and data.hours > 8784.0
-    aid = t["heat_aid"] + (" " + t["heat_years"].format(years=number(data.hours / 8766.0, 1)) if averaged else "")
+    aid = t["heat_aid"] + (" " + t["heat_years"].format(years=_years(data)) if averaged else "")
     maps = tuple(place_figures.heat_maps(data, t, lang))
     sun_key = (Key(t["sunlines"], "#0B0F14"),)
     sections.append(Section("heat", t["heat_title"], aid, "pair", maps, sun_key, _hours_table(data, t, lang)))
     course = place_sun.clear_course(data)
     if course is not None:
         sections.append(_clock(data, course, t))
-    return [
-        *sections,
-        _duration(data, t),
-        _days(data, t),
-        _wind(data, t, lang),
-        _clearness(data, t, lang),
-    ]
+    sections += [_duration(data, t), _days(data, t), _wind(data, t, lang)]
+    lit = place_sun.daily_clearness(data)[1].size > 0
+    return [*sections, _clearness(data, t, lang)] if lit else sections
 
 
 def _months(data: PlaceData, t: Mapping[str, str], lang: str) -> Section:
@@ -118,9 +122,10 @@ def _months(data: PlaceData, t: Mapping[str, str], lang: str) -> Section:
     names, group, averaged = place_figures.month_groups(data)
     aid = t["months_aid"]
     if averaged:
-        aid = f"{aid} {t['months_years'].format(years=number(data.hours / 8766.0, 1))}"
+        aid = f"{aid} {t['months_years'].format(years=_years(data))}"
     keys = (*(Key(t[name], COLOURS[name], "area") for name in RADIATION), *_temperature_keys(t))
-    return Section("months", t["months_title"], aid, "pair", panels, keys, _months_table(data, t, lang, names, group))
+    title = t["days_title" if data.by_day else "months_title"]
+    return Section("months", title, aid, "pair", panels, keys, _months_table(data, t, lang, names, group))
 
 
 def _temperature_keys(t: Mapping[str, str]) -> tuple[Key, ...]:
@@ -133,8 +138,8 @@ def _temperature_keys(t: Mapping[str, str]) -> tuple[Key, ...]:
 def _months_table(data: PlaceData, t: Mapping[str, str], lang: str, names: list[str], group: np.ndarray) -> Table:
     count = len(names)
     days = np.bincount(group, minlength=count) * data.step_h / 24.0
-    radiation = [0.024 * mean_by(data.values[name], group, count) for name in RADIATION]
-    sent = mean_by(data.sent, group, count)
+    radiation = [0.024 * place_figures.group_mean(data, data.values[name], group, count) for name in RADIATION]
+    sent = place_figures.group_mean(data, data.sent, group, count)
     clear = radiation[0] / np.where(sent > 0.0, 0.024 * sent, np.nan)
     low, high = place_figures.daily_extremes(data, group, count)
     free = (data.values["wet_bulb"] <= FREE_COOLING_DEGC).astype(float)
@@ -142,10 +147,10 @@ def _months_table(data: PlaceData, t: Mapping[str, str], lang: str, names: list[
     columns = (
         *((f"{t[name]}, {t['kwh_day']}", values, 2) for name, values in zip(RADIATION, radiation, strict=True)),
         (t["c_kt"], clear, 2),
-        (t["c_mean_temp"], mean_by(data.values["temp_air"], group, count), 1),
+        (t["c_mean_temp"], place_figures.group_mean(data, data.values["temp_air"], group, count), 1),
         (t["c_mean_min"], low, 1),
         (t["c_mean_max"], high, 1),
-        (t["c_wind"], mean_by(data.values["wind_speed"], group, count), 2),
+        (t["c_wind"], place_figures.group_mean(data, data.values["wind_speed"], group, count), 2),
         (t["c_free"].format(limit=number(FREE_COOLING_DEGC)), hours, 0),
         (t["c_days"], days, 1),
     )
@@ -153,7 +158,7 @@ def _months_table(data: PlaceData, t: Mapping[str, str], lang: str, names: list[
         (place_figures.month_label(name, lang), *(number(values[i], digits) for _, values, digits in columns))
         for i, name in enumerate(names)
     )
-    return Table("months", (t["c_month"], *(head for head, _, _ in columns)), rows)
+    return Table("months", (t["c_day" if data.by_day else "c_month"], *(head for head, _, _ in columns)), rows)
 
 
 def _hours_table(data: PlaceData, t: Mapping[str, str], lang: str) -> Table:
@@ -206,7 +211,24 @@ def _duration(data: PlaceData, t: Mapping[str, str]) -> Section:
 def _days(data: PlaceData, t: Mapping[str, str]) -> Section:
     panels = tuple(place_figures.mean_days(data, t))
     keys = _season_keys(data, t)
-    return Section("days", t["day_title"], t["day_aid"].format(clock=data.offset_text), "trio", panels, keys, None)
+    aid = t["day_aid"].format(clock=data.offset_text)
+    return Section("days", t["day_title"], aid, "trio", panels, keys, _days_table(data, t))
+
+
+def _days_table(data: PlaceData, t: Mapping[str, str]) -> Table:
+    shown = np.unique(data.season(data.month))
+    columns = [
+        (f"{place_figures.variable_name(name, t)}, {t[f'season_{which}']} ({unit})", means[which], digits)
+        for name, unit, digits in ((name, unit, 0 if name == "ghi" else 1) for name, unit in DAY_UNITS.items())
+        for means in (place_figures.season_days(data, name),)
+        for which in shown
+    ]
+    starts = (np.arange(data.per_day) * data.step_h * 60.0).round().astype(int)
+    rows = tuple(
+        (f"{start // 60:02d}:{start % 60:02d}", *(number(values[i], digits) for _, values, digits in columns))
+        for i, start in enumerate(starts)
+    )
+    return Table("days", (f"{t['c_hour']} ({data.offset_text})", *(head for head, _, _ in columns)), rows)
 
 
 def _season_keys(data: PlaceData, t: Mapping[str, str]) -> tuple[Key, ...]:
@@ -237,7 +259,13 @@ def _clearness(data: PlaceData, t: Mapping[str, str], lang: str) -> Section:
         Key(t["kt_day"], COLOURS["ghi"], "point"),
         Key(t["kt_mean"], style.INK),
     )
-    return Section("clearness", t["kt_title"], t["kt_aid"], "pair", panels, keys, None)
+    edges, shares = place_sun.clearness_shares(data)
+    rows = tuple(
+        (place_sun.bin_name(edges, i), *(number(column[i], 1) for column in shares.values()))
+        for i in range(edges.size - 1)
+    )
+    head = (t["kt_axis"], *(f"{t[f'season_{which}']} (%)" for which in shares))
+    return Section("clearness", t["kt_title"], t["kt_aid"], "pair", panels, keys, Table("clearness", head, rows))
 
 
 def _short_sections(data: PlaceData, t: Mapping[str, str], lang: str) -> list[Section]:
@@ -248,6 +276,8 @@ def _short_sections(data: PlaceData, t: Mapping[str, str], lang: str) -> list[Se
             aid = f"{t['ensemble_aid'].format(count=number(data.facts.members))}"
         table = place_series.series_table(data, key, t)
         keys = place_series.keys_of(data, key, t)
-        sections.append(Section(f"series-{key}", t[f"series_{key}"], aid, "wide", (panel,), keys, table))
+        cut = data.stamps.size > len(table.rows)
+        note = t["rows_cut"].format(shown=number(len(table.rows)), all=number(data.stamps.size)) if cut else ""
+        sections.append(Section(f"series-{key}", t[f"series_{key}"], aid, "wide", (panel,), keys, table, note))
     course = None if data.ensemble else place_sun.clear_course(data)
     return [*sections, _clock(data, course, t)] if course is not None else sections

@@ -26,7 +26,9 @@ def radiation_moved(facts: PlaceFacts) -> bool:
 def verdict(facts: PlaceFacts, t: Mapping[str, str]) -> tuple[str, str]:
     """The radiation's clock in a few words, and their tone."""
     shift = facts.shift
-    if shift is None or math.isnan(shift.hours):
+    if shift is None:
+        return t["badge_ensemble"], NEUTRAL
+    if math.isnan(shift.hours):
         return t["badge_unknown"], NEUTRAL
     if shift.found:
         return t["badge_shift"].format(

@@ -19,6 +19,9 @@ from weather.sources.typical import NOMINAL_YEAR
 LONG_DAYS = 28.0
 """From this on a window is shown by its months and hours of the day, before it as a course over time."""
 
+MONTHS_FROM_DAYS = 92.0
+"""From this on a long window is shown by its months, before it by its days."""
+
 SEASONS: tuple[tuple[int, ...], ...] = ((12, 1, 2), (3, 4, 5), (6, 7, 8), (9, 10, 11))
 
 
@@ -50,6 +53,11 @@ class PlaceData:
     @property
     def long(self) -> bool:
         return self.hours >= 24.0 * LONG_DAYS
+
+    @property
+    def by_day(self) -> bool:
+        """Whether a long window is too short for months."""
+        return self.hours < 24.0 * MONTHS_FROM_DAYS
 
     @property
     def ensemble(self) -> bool:

@@ -12,7 +12,7 @@ from energy.report.figures import panel
 from energy.report.place_data import SEASONS, PlaceData, mean_by
 from energy.report.view import Panel
 from energy.weather_facts import FREE_COOLING_DEGC, YEAR_H
-from weather.conventions.variables import RADIATION
+from weather.conventions.variables import RADIATION, VARIABLES, WINDS
 
 # Okabe and Ito (2008), told apart by colour-blind readers; every quantity keeps its colour over the page
 COLOURS: Mapping[str, str] = {
@@ -29,18 +29,31 @@ SEASON_COLOURS = ("#0072B2", "#009E73", "#D55E00", "#CC79A7")
 SUN_SCALE = ((0.0, "#EEF1F4"), (0.08, "#FBE9C6"), (0.35, "#F5BE5B"), (0.65, "#E07B1F"), (1.0, "#7E2509"))
 HEAT_SCALE = ((0.0, "#1F4E8C"), (0.3, "#9CC3E0"), (0.5, "#F7F3D6"), (0.75, "#F0A04B"), (1.0, "#9C1C17"))
 HEIGHT = 300
+DAY_UNITS: Mapping[str, str] = {"ghi": "W/m²", "temp_air": "°C", "wind_speed": "m/s"}
+"""What a mean day is drawn of, with its unit."""
+
 _MOST_MONTHS = 13  # more, and they are averaged by calendar month
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def month_groups(data: PlaceData) -> tuple[list[str], np.ndarray, bool]:
-    """Names of the months shown (as "2026-07", or "07" where several years are averaged), the group of each interval,
-    and whether years are averaged."""
+    """Names of the months shown (as "2026-07", or "07" where several years are averaged; days of a window too short for
+    months, as "2026-07-15"), the group of each interval, and whether years are averaged."""
+    if data.by_day:
+        days, group = np.unique(data.stamps.astype("datetime64[D]"), return_inverse=True)
+        return [str(day) for day in days], group, False
     months = data.stamps.astype("datetime64[M]")
     found, group = np.unique(months, return_inverse=True)
     if data.facts.typical_year or found.size > _MOST_MONTHS:
         return [f"{month:02d}" for month in range(1, 13)], data.month - 1, not data.facts.typical_year
     return [str(month) for month in found], group, False
+
+
+def group_mean(data: PlaceData, values: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
+    """Mean in each of the groups of `month_groups`; NaN for a day the window cuts."""
+    means = mean_by(values, group, groups)
+    cut = np.bincount(group, minlength=groups) < data.per_day
+    return np.where(cut, np.nan, means) if data.by_day else means
 
 
 def month_label(name: str, lang: str) -> str:
@@ -49,6 +62,8 @@ def month_label(name: str, lang: str) -> str:
     >>> month_label("2026-07", "en"), month_label("07", "zh")
     ('Jul 2026', '7月')
     """
+    if name.count("-") == 2:
+        return name
     year, _, month = name.rpartition("-")
     text = f"{int(month)}月" if lang == "zh" else _MONTHS[int(month) - 1]
     if not year:
@@ -62,7 +77,7 @@ def months(data: PlaceData, t: Mapping[str, str], lang: str) -> list[Panel]:
     labels = axis_labels(names, lang)
     bars = go.Figure()
     for name in RADIATION:
-        means = 0.024 * mean_by(data.values[name], group, len(names))
+        means = 0.024 * group_mean(data, data.values[name], group, len(names))
         spread = _spread(data, name, means) if averaged and name == "ghi" else {}
         bars.add_bar(
             x=labels,
@@ -78,26 +93,34 @@ def months(data: PlaceData, t: Mapping[str, str], lang: str) -> list[Panel]:
             margin={"t": 26},
             barmode="group",
             bargap=0.28,
-            xaxis=style.axis(type="category", showgrid=False),
+            xaxis=_group_axis(data, lang),
             yaxis=style.axis(rangemode="tozero", nticks=6),
             annotations=[style.panel_note(t["kwh_day"], 1.0)],
         )
     )
     return [
         panel("months", t["energy"], t["months_title"], bars, print_height=230),
-        _temperature_months(data, t, labels, group),
+        _temperature_months(data, t, lang, labels, group),
     ]
 
 
 def axis_labels(names: list[str], lang: str) -> list[str]:
     """Labels of months, with the year on the first of each only: twelve years in a row would not fit."""
+    if names[0].count("-") == 2:
+        return names
     labels = []
     for number, name in enumerate(names):
         year, _, month = name.rpartition("-")
         first = number == 0 or names[number - 1].rpartition("-")[0] != year
         short = month_label(month, lang)
         labels.append(f"{short}<br>{year}" if year and first else short if not year else f"{short}<br> ")
-    return labels if len(set(labels)) == len(labels) else [f"{month_label(n, lang)}" for n in names]
+    return labels if len(set(labels)) == len(labels) else [month_label(name, lang) for name in names]
+
+
+def _group_axis(data: PlaceData, lang: str) -> dict:
+    if data.by_day:
+        return style.axis(type="date", showgrid=False, nticks=8, tickformat=_day_form(lang))
+    return style.axis(type="category", showgrid=False)
 
 
 def _spread(data: PlaceData, name: str, means: np.ndarray) -> dict:
@@ -128,9 +151,11 @@ def daily_extremes(data: PlaceData, groups: np.ndarray, count: int) -> tuple[np.
     return mean_by(temp.min(axis=1), group, count), mean_by(temp.max(axis=1), group, count)
 
 
-def _temperature_months(data: PlaceData, t: Mapping[str, str], labels: list[str], group: np.ndarray) -> Panel:
+def _temperature_months(
+    data: PlaceData, t: Mapping[str, str], lang: str, labels: list[str], group: np.ndarray
+) -> Panel:
     low, high = daily_extremes(data, group, len(labels))
-    mean = mean_by(data.values["temp_air"], group, len(labels))
+    mean = group_mean(data, data.values["temp_air"], group, len(labels))
     figure = go.Figure()
     edge = {"mode": "lines", "line": {"width": 0}, "showlegend": False}
     figure.add_scatter(x=labels, y=style.rounded(low, 2), name=t["c_mean_min"], **edge, hovertemplate="%{y:.1f} °C")
@@ -155,7 +180,7 @@ def _temperature_months(data: PlaceData, t: Mapping[str, str], labels: list[str]
         style.layout(
             HEIGHT,
             margin={"t": 26},
-            xaxis=style.axis(type="category", showgrid=False),
+            xaxis=_group_axis(data, lang),
             yaxis=style.axis(nticks=7),
             annotations=[style.panel_note("°C", 1.0)],
         )
@@ -170,18 +195,23 @@ def whole_years(data: PlaceData) -> list[int]:
     return [int(y) for y, n in zip(found, count, strict=True) if n * data.step_h >= YEAR_H]
 
 
-def years(data: PlaceData, t: Mapping[str, str]) -> list[Panel]:
-    """Irradiation and mean temperature of each whole year; nothing where there are not two."""
+def yearly(data: PlaceData) -> dict[int, tuple[float, float]]:
+    """Irradiation [kWh/m2] and mean temperature [degC] of each whole year; nothing where there are not two."""
     shown = whole_years(data)
     if len(shown) < 2 or data.facts.typical_year:
-        return []
+        return {}
     year = data.stamps.astype("datetime64[Y]").astype(int) + 1970
-    rows = [year == y for y in shown]
+    ghi, temp = data.values["ghi"], data.values["temp_air"]
+    return {y: (float(ghi[year == y].sum()) * data.step_h / 1000.0, float(temp[year == y].mean())) for y in shown}
+
+
+def years(data: PlaceData, t: Mapping[str, str]) -> list[Panel]:
+    """Irradiation and mean temperature of each whole year."""
+    found = yearly(data)
+    shown = list(found)
     panels = []
-    for name, unit, means in (
-        ("ghi", t["per_year"], [data.values["ghi"][r].sum() * data.step_h / 1000.0 for r in rows]),
-        ("temp_air", "°C", [data.values["temp_air"][r].mean() for r in rows]),
-    ):
+    for which, (name, unit) in enumerate((("ghi", t["per_year"]), ("temp_air", "°C")) if found else ()):
+        means = [pair[which] for pair in found.values()]
         figure = go.Figure(
             go.Scatter(
                 x=[str(y) for y in shown],
@@ -250,7 +280,7 @@ def heat_maps(data: PlaceData, t: Mapping[str, str], lang: str) -> list[Panel]:
                 HEIGHT,
                 margin={"l": 40, "r": 58, "t": 10, "b": 34},
                 hovermode="closest",
-                xaxis=style.axis(type="date", showgrid=False, tickformat=month_form(lang), nticks=13),
+                xaxis=style.axis(type="date", showgrid=False, **_day_ticks(data, lang)),
                 yaxis=style.axis(range=[0, 24], tickvals=[0, 6, 12, 18, 24], showgrid=False),
             )
         )
@@ -295,8 +325,14 @@ def _sun_lines(data: PlaceData, dates: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return edges[:, 0], edges[:, 1]
 
 
-def month_form(lang: str) -> str:
-    """How an axis of days writes its months."""
+def _day_ticks(data: PlaceData, lang: str) -> dict:
+    return {"nticks": 8 if data.by_day else 13, "tickformat": month_form(data, lang)}
+
+
+def month_form(data: PlaceData, lang: str) -> str:
+    """How an axis of days writes them: by their months, or one by one where there are few."""
+    if data.by_day:
+        return _day_form(lang)
     return "%-m月" if lang == "zh" else "%b"
 
 
@@ -349,14 +385,18 @@ def exceedance(values: np.ndarray, hours: float) -> tuple[list, list]:
     return style.rounded(share * hours, 1), style.rounded(np.quantile(values, 1.0 - share), 2)
 
 
+def season_days(data: PlaceData, name: str) -> np.ndarray:
+    """The mean day of a variable in each season, shape (season, interval of the day); NaN where none is held."""
+    cell = data.season(data.month) * data.per_day + _place_in_day(data)
+    return mean_by(data.values[name], cell, len(SEASONS) * data.per_day).reshape(len(SEASONS), data.per_day)
+
+
 def mean_days(data: PlaceData, t: Mapping[str, str]) -> list[Panel]:
     """The mean day of each season: radiation, temperature, wind."""
-    season = data.season(data.month)
     panels = []
-    for name, unit in (("ghi", "W/m²"), ("temp_air", "°C"), ("wind_speed", "m/s")):
+    for name, unit in DAY_UNITS.items():
         figure = go.Figure()
-        cell = season * data.per_day + _place_in_day(data)
-        means = mean_by(data.values[name], cell, len(SEASONS) * data.per_day).reshape(len(SEASONS), data.per_day)
+        means = season_days(data, name)
         hours = (np.arange(data.per_day) + 0.5) * data.step_h
         for number, row in enumerate(means):
             if np.isfinite(row).any():
@@ -377,9 +417,14 @@ def mean_days(data: PlaceData, t: Mapping[str, str]) -> list[Panel]:
                 annotations=[style.panel_note(unit, 1.0)],
             )
         )
-        heading = t[name] if name != "wind_speed" else t["wind_at"].format(height="10")
+        heading = variable_name(name, t)
         panels.append(panel(f"day-{name}", heading, f"{t['day_title']}: {heading}", figure, print_height=190))
     return panels
+
+
+def variable_name(name: str, t: Mapping[str, str]) -> str:
+    """What a variable is called; a wind by its height."""
+    return t["wind_at"].format(height=f"{VARIABLES[name].height_m:g}") if name in WINDS else t[name]
 
 
 def _place_in_day(data: PlaceData) -> np.ndarray:

@@ -7,7 +7,6 @@ from energy.report.messages import LANGUAGES, messages
 PLACE_MESSAGES: dict[str, tuple[str, str]] = {
     "kicker": ("Weather of a place · green datacentres", "站点气象 · 绿色数据中心"),
     "page_title": ("Weather", "气象"),
-    "at": ("{place}", "{place}"),
     "span": ("{start} to {end} ({clock})", "{start} 至 {end}（{clock}）"),
     "span_typical": ("a typical year, shown on its own calendar ({clock})", "典型气象年，按其自身日历显示（{clock}）"),
     "steps": ("{count} intervals of {step}", "{count} 个时段，步长 {step}"),
@@ -26,6 +25,7 @@ PLACE_MESSAGES: dict[str, tuple[str, str]] = {
     "badge_right": ("Clock of the radiation right", "辐射时标正确"),
     "badge_shift": ("Radiation stamped {hours} h {way}", "辐射时标{way} {hours} 小时"),
     "badge_moved": ("Radiation moved to its true hours", "辐射已移至真实时刻"),
+    "badge_ensemble": ("Ensemble: clock of the radiation not judged", "集合预报：未判定辐射时标"),
     "badge_unknown": ("Clock of the radiation not told", "辐射时标无法判定"),
     "early": ("too early", "偏早"),
     "late": ("too late", "偏晚"),
@@ -100,6 +100,7 @@ PLACE_MESSAGES: dict[str, tuple[str, str]] = {
         "水平面总辐射与散射、法向直接辐射的日均能量；平均气温及日均最低至最高范围。",
     ),
     "months_years": ("Whiskers: lowest and highest of {years} years.", "须线：{years} 年中的最低与最高。"),
+    "days_title": ("Radiation and temperature by day", "逐日辐射与气温"),
     "years_title": ("Year by year", "逐年"),
     "years_aid": ("Whole calendar years only.", "仅含完整日历年。"),
     "heat_title": ("Every day and hour", "逐日逐时"),
@@ -214,6 +215,7 @@ PLACE_MESSAGES: dict[str, tuple[str, str]] = {
     "ratio": ("ratio", "比值"),
     "kt_axis": ("clearness of the day", "日晴空指数"),
     "shift_axis": ("stamps moved by (h)", "时标移动（小时）"),
+    "c_day": ("Day", "日期"),
     "c_month": ("Month", "月份"),
     "c_year": ("Year", "年份"),
     "c_hour": ("Hour", "时刻"),
@@ -231,7 +233,6 @@ PLACE_MESSAGES: dict[str, tuple[str, str]] = {
     "c_days": ("Days", "日数"),
     "c_shift": ("Shift (h)", "时移（小时）"),
     "c_rmse": ("Closure (W/m²)", "闭合误差（W/m²）"),
-    "ghi_by_hour": ("Mean ghi (W/m²) by month and hour", "逐月逐时平均总辐射（W/m²）"),
     # quality
     "quality_title": ("Quality: what was found and what was done", "数据质量：发现与处理"),
     "quality_aid": (
@@ -257,6 +258,7 @@ PLACE_MESSAGES: dict[str, tuple[str, str]] = {
     "by_month_title": ("The radiation's clock month by month (h, by closure)", "逐月辐射时移（小时，按闭合判定）"),
     "history_title": ("History", "处理记录"),
     "warnings_title": ("Warnings", "提示"),
+    "rows_cut": ("The first {shown} of {all} intervals.", "前 {shown} 个时段，共 {all} 个。"),
     "noscript": (
         "The charts need JavaScript; every figure is also in the tables below each chart.",
         "图表需要 JavaScript；所有数值也列在各图下方的表格中。",

@@ -11,10 +11,13 @@ from energy.report import style
 from energy.report.figures import panel
 from energy.report.page import Key
 from energy.report.place_data import PlaceData
-from energy.report.place_figures import COLOURS
+from energy.report.place_figures import COLOURS, variable_name
 from energy.report.view import NOTHING, Panel, Table, number
 from energy.weather_facts import FREE_COOLING_DEGC
 from weather.conventions.variables import RADIATION, VARIABLES, WINDS
+
+MOST_ROWS = 1000
+"""Of a table: the page would grow past what is sent by mail."""
 
 _HEIGHT = 280
 _WIND_COLOURS = ("#1E8E63", "#0072B2", "#D55E00", "#CC79A7", "#E69F00", "#56B4E9")
@@ -31,11 +34,6 @@ def edges_of(data: PlaceData) -> list[str]:
 def wind_names(data: PlaceData) -> list[str]:
     """Wind speeds the weather holds, lowest first."""
     return sorted((name for name in WINDS if name in data.values), key=lambda name: VARIABLES[name].height_m)
-
-
-def label_of(name: str, t: Mapping[str, str]) -> str:
-    """What a variable is called."""
-    return t["wind_at"].format(height=f"{VARIABLES[name].height_m:g}") if name in WINDS else t[name]
 
 
 def series(data: PlaceData, t: Mapping[str, str], lang: str) -> dict[str, Panel]:
@@ -75,13 +73,13 @@ def _panel(data: PlaceData, key: str, names: tuple[str, ...], unit: str, t: Mapp
     for which, name in enumerate(names):
         colour = _colour(key, name, which)
         if data.ensemble:
-            _add_spread(figure, data.values[name], edges, label_of(name, t), colour, unit, t)
+            _add_spread(figure, data.values[name], edges, variable_name(name, t), colour, unit, t)
         else:
-            _add_line(figure, data.values[name], edges, label_of(name, t), colour, unit)
+            _add_line(figure, data.values[name], edges, variable_name(name, t), colour, unit)
     if key == "radiation":
         _add_line(figure, data.clear, edges, t["clear_sky"], style.INK, unit, dash="dot", width=1.4)
     shapes = style.midnights(edges)
-    if key == "temp":
+    if key == "temp" and not data.ensemble:
         shapes.append(_level(FREE_COOLING_DEGC))
     from_zero = {} if key == "temp" else {"rangemode": "tozero"}
     figure.update_layout(
@@ -162,8 +160,8 @@ def series_table(data: PlaceData, key: str, t: Mapping[str, str]) -> Table:
         spread = np.percentile(data.values[names[0]], _SHOWN_PERCENT, axis=0)
         columns = dict(zip((t[part] for part in ("lowest", "p10", "median", "p90", "highest")), spread, strict=True))
     else:
-        columns = {label_of(name, t): data.values[name] for name in names}
-    stamps = edges_of(data)[:-1]
+        columns = {variable_name(name, t): data.values[name] for name in names}
+    stamps = edges_of(data)[:-1][:MOST_ROWS]
     rows = tuple(
         (stamp, *(number(values[i], digits) if np.isfinite(values[i]) else NOTHING for values in columns.values()))
         for i, stamp in enumerate(stamps)
@@ -174,12 +172,12 @@ def series_table(data: PlaceData, key: str, t: Mapping[str, str]) -> Table:
 def keys_of(data: PlaceData, key: str, t: Mapping[str, str]) -> tuple[Key, ...]:
     """The legend of a section."""
     names, _ = _shown(data)[key]
-    keys = [Key(label_of(name, t), _colour(key, name, which)) for which, name in enumerate(names)]
+    keys = [Key(variable_name(name, t), _colour(key, name, which)) for which, name in enumerate(names)]
     if data.ensemble:
         colour = _colour(key, names[0], 0)
         keys += [Key(t["p10_90"], _faded(colour, 0.42), "area"), Key(t["lowest_highest"], _faded(colour, 0.14), "area")]
     if key == "radiation":
         keys.append(Key(t["clear_sky"], style.INK, "dot"))
-    if key == "temp":
+    if key == "temp" and not data.ensemble:
         keys.append(Key(t["free_cooling"].format(limit=f"{FREE_COOLING_DEGC:g}"), style.MUTED, "dash"))
     return tuple(keys)

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from energy.report import style
 from energy.report.figures import panel
-from energy.report.place_data import SEASONS, PlaceData
+from energy.report.place_data import PlaceData
 from energy.report.place_figures import COLOURS, HEIGHT, SEASON_COLOURS, hour_axis, month_form
 from energy.report.view import Panel, Table, number
 from weather.conventions import flags
@@ -20,7 +20,8 @@ LEAST_DAYS = 3
 """Whole days from which the mean course of clear days is drawn."""
 
 _CLEAREST = 0.1
-_BIN = 0.1
+_LEAST_SENT = 20.0  # W/m2, mean of a day outside the atmosphere: of less (polar winter) a ratio says nothing
+_BIN, _MOST_KT = 0.1, 1.5  # above, as wrong units or clocks make, a day counts in the last class
 _REACH_H = 3.0  # of the closure curve, both ways
 
 
@@ -29,28 +30,40 @@ def daily_clearness(data: PlaceData) -> tuple[np.ndarray, np.ndarray]:
     days, index = data.days()
     sent = data.sent[index].sum(axis=1)
     got = data.values["ghi"][index].sum(axis=1)
-    lit = sent > 0.0
+    lit = sent > _LEAST_SENT * data.per_day
     return days[lit], got[lit] / sent[lit]
+
+
+def clearness_shares(data: PlaceData) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+    """Edges of the classes of clearness, and the share of each season's days in them [%]."""
+    days, kt = daily_clearness(data)
+    season = data.season(days.astype("datetime64[M]").astype(int) % 12 + 1)
+    kt = np.minimum(kt, _MOST_KT)
+    edges = _BIN * np.arange(max(round(1.0 / _BIN), math.ceil(kt.max() / _BIN - 1e-9)) + 1)
+    return edges, {
+        int(which): 100.0 * np.histogram(kt[season == which], edges)[0] / (season == which).sum()
+        for which in np.unique(season)
+    }
+
+
+def bin_name(edges: np.ndarray, which: int) -> str:
+    """A class by its edges."""
+    return f"{edges[which]:.1f}–{edges[which + 1]:.1f}"
 
 
 def clearness(data: PlaceData, t: Mapping[str, str], lang: str) -> list[Panel]:
     """How often how clear, by season; and the clearness of every day."""
     days, kt = daily_clearness(data)
-    season = data.season(days.astype("datetime64[M]").astype(int) % 12 + 1)
-    edges = _BIN * np.arange(round(max(1.0, math.ceil(kt.max() / _BIN) * _BIN) / _BIN) + 1)
-    names = [f"{low:.1f}–{low + _BIN:.1f}" for low in edges[:-1]]
+    edges, by_season = clearness_shares(data)
     shares = go.Figure()
-    for which in range(len(SEASONS)):
-        chosen = kt[season == which]
-        if chosen.size:
-            counts, _ = np.histogram(chosen, edges)
-            shares.add_bar(
-                x=names,
-                y=style.rounded(100.0 * counts / chosen.size, 2),
-                name=t[f"season_{which}"],
-                marker={"color": SEASON_COLOURS[which]},
-                hovertemplate="%{y:.1f} %",
-            )
+    for which, column in by_season.items():
+        shares.add_bar(
+            x=[bin_name(edges, i) for i in range(column.size)],
+            y=style.rounded(column, 2),
+            name=t[f"season_{which}"],
+            marker={"color": SEASON_COLOURS[which]},
+            hovertemplate="%{y:.1f} %",
+        )
     shares.update_layout(
         style.layout(
             HEIGHT,
@@ -94,8 +107,10 @@ def _every_day(days: np.ndarray, kt: np.ndarray, data: PlaceData, t: Mapping[str
         style.layout(
             HEIGHT,
             margin={"t": 26, "b": 46},
-            xaxis=style.axis(type="date", nticks=13, tickformat="%Y" if several else month_form(lang), showgrid=False),
-            yaxis=style.axis(range=[0, round(max(1.0, float(kt.max()) * 1.03), 2)], nticks=6),
+            xaxis=style.axis(
+                type="date", nticks=8, tickformat="%Y-%m" if several else month_form(data, lang), showgrid=False
+            ),
+            yaxis=style.axis(range=[0, round(max(1.0, min(float(kt.max()), _MOST_KT) * 1.03), 2)], nticks=6),
             annotations=[style.panel_note(t["ratio"], 1.0)],
         )
     )
