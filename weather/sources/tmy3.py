@@ -36,7 +36,8 @@ def read_tmy3(path: str | Path, *, check: bool = True, repair: bool | str = Fals
     """Weather of a TMY3 file, dims (time), in the nominal year 2001 and naive UTC.
 
     Radiation is the file's own hour means, rounded to 1 W/m2 by the format. The rest is made means of the straight
-    lines between its instants, and flagged so.
+    lines between its instants, and flagged so. On smooth weather that is within 0.1 K, 0.8 % of humidity, 50 Pa (whole
+    mbar in the file) and 0.08 m/s of the true means.
 
     Parameters
     ----------
