@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from energy.report import place_cards, place_figures, place_series, place_sun, place_wind, style
+from energy.report import place_cards, place_figures, place_months, place_series, place_sun, place_wind, style
 from energy.report.page import Key, Section, lines, render_page
 from energy.report.place_data import PlaceData, mean_by, place_data
 from energy.report.place_figures import COLOURS, DAY_UNITS, SEASON_COLOURS
@@ -90,17 +90,17 @@ def _shift_by_month(facts: PlaceFacts, lang: str) -> list[tuple[str, str]]:
     if shift is None or not any(math.isfinite(hours) and hours for hours in shift.by_month):
         return []
     return [
-        (place_figures.month_label(f"{month:02d}", lang), f"{hours:+g}" if math.isfinite(hours) else "–")
+        (place_months.month_label(f"{month:02d}", lang), f"{hours:+g}" if math.isfinite(hours) else "–")
         for month, hours in enumerate(shift.by_month, start=1)
     ]
 
 
 def _long_sections(data: PlaceData, t: Mapping[str, str], lang: str) -> list[Section]:
     sections = [_months(data, t, lang)]
-    years = place_figures.years(data, t)
+    years = place_months.years(data, t)
     if years:
         rows = tuple(
-            (str(year), number(ghi), number(temp, 2)) for year, (ghi, temp) in place_figures.yearly(data).items()
+            (str(year), number(ghi), number(temp, 2)) for year, (ghi, temp) in place_months.yearly(data).items()
         )
         table = Table("years", (t["c_year"], f"{t['ghi']}, {t['per_year']}", t["c_mean_temp"]), rows)
         sections.append(Section("years", t["years_title"], t["years_aid"], "pair", tuple(years), (), table))
@@ -118,8 +118,8 @@ def _long_sections(data: PlaceData, t: Mapping[str, str], lang: str) -> list[Sec
 
 
 def _months(data: PlaceData, t: Mapping[str, str], lang: str) -> Section:
-    panels = tuple(place_figures.months(data, t, lang))
-    names, group, averaged = place_figures.month_groups(data)
+    panels = tuple(place_months.months(data, t, lang))
+    names, group, averaged = place_months.month_groups(data)
     aid = t["months_aid"]
     if averaged:
         aid = f"{aid} {t['months_years'].format(years=_years(data))}"
@@ -138,24 +138,24 @@ def _temperature_keys(t: Mapping[str, str]) -> tuple[Key, ...]:
 def _months_table(data: PlaceData, t: Mapping[str, str], lang: str, names: list[str], group: np.ndarray) -> Table:
     count = len(names)
     days = np.bincount(group, minlength=count) * data.step_h / 24.0
-    radiation = [0.024 * place_figures.group_mean(data, data.values[name], group, count) for name in RADIATION]
-    sent = place_figures.group_mean(data, data.sent, group, count)
+    radiation = [0.024 * place_months.group_mean(data, data.values[name], group, count) for name in RADIATION]
+    sent = place_months.group_mean(data, data.sent, group, count)
     clear = radiation[0] / np.where(sent > 0.0, 0.024 * sent, np.nan)
-    low, high = place_figures.daily_extremes(data, group, count)
+    low, high = place_months.daily_extremes(data, group, count)
     free = (data.values["wet_bulb"] <= FREE_COOLING_DEGC).astype(float)
     hours = mean_by(free, group, count) * 24.0 * days
     columns = (
         *((f"{t[name]}, {t['kwh_day']}", values, 2) for name, values in zip(RADIATION, radiation, strict=True)),
         (t["c_kt"], clear, 2),
-        (t["c_mean_temp"], place_figures.group_mean(data, data.values["temp_air"], group, count), 1),
+        (t["c_mean_temp"], place_months.group_mean(data, data.values["temp_air"], group, count), 1),
         (t["c_mean_min"], low, 1),
         (t["c_mean_max"], high, 1),
-        (t["c_wind"], place_figures.group_mean(data, data.values["wind_speed"], group, count), 2),
+        (t["c_wind"], place_months.group_mean(data, data.values["wind_speed"], group, count), 2),
         (t["c_free"].format(limit=number(FREE_COOLING_DEGC)), hours, 0),
         (t["c_days"], days, 1),
     )
     rows = tuple(
-        (place_figures.month_label(name, lang), *(number(values[i], digits) for _, values, digits in columns))
+        (place_months.month_label(name, lang), *(number(values[i], digits) for _, values, digits in columns))
         for i, name in enumerate(names)
     )
     return Table("months", (t["c_day" if data.by_day else "c_month"], *(head for head, _, _ in columns)), rows)
@@ -168,7 +168,7 @@ def _hours_table(data: PlaceData, t: Mapping[str, str], lang: str) -> Table:
     months = [month for month in range(12) if np.isfinite(means[month]).any()]
     head = (
         f"{t['c_hour']} ({data.offset_text})",
-        *(f"{place_figures.month_label(f'{month + 1:02d}', lang)} (W/m²)" for month in months),
+        *(f"{place_months.month_label(f'{month + 1:02d}', lang)} (W/m²)" for month in months),
     )
     rows = tuple((f"{hour:02d}", *(number(means[month, hour]) for month in months)) for hour in range(24))
     return Table("heat", head, rows)

@@ -1,4 +1,4 @@
-"""Charts of a long window: months, years, every day and hour, durations, the mean day."""
+"""Charts of a long window: every day and hour, durations, the mean day; and what all charts of a place share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from energy.report.figures import panel
 from energy.report.place_data import SEASONS, PlaceData, mean_by
 from energy.report.view import Panel
 from energy.weather_facts import FREE_COOLING_DEGC, YEAR_H
-from weather.conventions.variables import RADIATION, VARIABLES, WINDS
+from weather.conventions.variables import VARIABLES, WINDS
 
 # Okabe and Ito (2008), told apart by colour-blind readers; every quantity keeps its colour over the page
 COLOURS: Mapping[str, str] = {
@@ -31,208 +31,6 @@ HEAT_SCALE = ((0.0, "#1F4E8C"), (0.3, "#9CC3E0"), (0.5, "#F7F3D6"), (0.75, "#F0A
 HEIGHT = 300
 DAY_UNITS: Mapping[str, str] = {"ghi": "W/m²", "temp_air": "°C", "wind_speed": "m/s"}
 """What a mean day is drawn of, with its unit."""
-
-_MOST_MONTHS = 13  # more, and they are averaged by calendar month
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def month_groups(data: PlaceData) -> tuple[list[str], np.ndarray, bool]:
-    """Names of the months shown (as "2026-07", or "07" where several years are averaged; days of a window too short for
-    months, as "2026-07-15"), the group of each interval, and whether years are averaged."""
-    if data.by_day:
-        days, group = np.unique(data.stamps.astype("datetime64[D]"), return_inverse=True)
-        return [str(day) for day in days], group, False
-    months = data.stamps.astype("datetime64[M]")
-    found, group = np.unique(months, return_inverse=True)
-    if data.facts.typical_year or found.size > _MOST_MONTHS:
-        return [f"{month:02d}" for month in range(1, 13)], data.month - 1, not data.facts.typical_year
-    return [str(month) for month in found], group, False
-
-
-def group_mean(data: PlaceData, values: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
-    """Mean in each of the groups of `month_groups`; NaN for a day the window cuts."""
-    means = mean_by(values, group, groups)
-    cut = np.bincount(group, minlength=groups) < data.per_day
-    return np.where(cut, np.nan, means) if data.by_day else means
-
-
-def month_label(name: str, lang: str) -> str:
-    """A month as the axis shows it.
-
-    >>> month_label("2026-07", "en"), month_label("07", "zh")
-    ('Jul 2026', '7月')
-    """
-    if name.count("-") == 2:
-        return name
-    year, _, month = name.rpartition("-")
-    text = f"{int(month)}月" if lang == "zh" else _MONTHS[int(month) - 1]
-    if not year:
-        return text
-    return f"{year}年{text}" if lang == "zh" else f"{text} {year}"
-
-
-def months(data: PlaceData, t: Mapping[str, str], lang: str) -> list[Panel]:
-    """Energy of a mean day by month, and the temperature beside it."""
-    names, group, averaged = month_groups(data)
-    labels = axis_labels(names, lang)
-    bars = go.Figure()
-    for name in RADIATION:
-        means = 0.024 * group_mean(data, data.values[name], group, len(names))
-        spread = _spread(data, name, means) if averaged and name == "ghi" else {}
-        bars.add_bar(
-            x=labels,
-            y=style.rounded(means, 3),
-            name=t[name],
-            marker={"color": COLOURS[name]},
-            hovertemplate=f"%{{y:.2f}} {t['kwh_day']}",
-            **spread,
-        )
-    bars.update_layout(
-        style.layout(
-            HEIGHT,
-            margin={"t": 26},
-            barmode="group",
-            bargap=0.28,
-            xaxis=_group_axis(data, lang),
-            yaxis=style.axis(rangemode="tozero", nticks=6),
-            annotations=[style.panel_note(t["kwh_day"], 1.0)],
-        )
-    )
-    return [
-        panel("months", t["energy"], t["months_title"], bars, print_height=230),
-        _temperature_months(data, t, lang, labels, group),
-    ]
-
-
-def axis_labels(names: list[str], lang: str) -> list[str]:
-    """Labels of months, with the year on the first of each only: twelve years in a row would not fit."""
-    if names[0].count("-") == 2:
-        return names
-    labels = []
-    for number, name in enumerate(names):
-        year, _, month = name.rpartition("-")
-        first = number == 0 or names[number - 1].rpartition("-")[0] != year
-        short = month_label(month, lang)
-        labels.append(f"{short}<br>{year}" if year and first else short if not year else f"{short}<br> ")
-    return labels if len(set(labels)) == len(labels) else [month_label(name, lang) for name in names]
-
-
-def _group_axis(data: PlaceData, lang: str) -> dict:
-    if data.by_day:
-        return style.axis(type="date", showgrid=False, nticks=8, tickformat=_day_form(lang))
-    return style.axis(type="category", showgrid=False)
-
-
-def _spread(data: PlaceData, name: str, means: np.ndarray) -> dict:
-    """Whiskers from the lowest to the highest year of each calendar month."""
-    by_year, of = np.unique(data.stamps.astype("datetime64[M]"), return_inverse=True)
-    each = 0.024 * mean_by(data.values[name], of, by_year.size)
-    calendar = by_year.astype(int) % 12
-    low = np.array([each[calendar == month].min() for month in range(12)])
-    high = np.array([each[calendar == month].max() for month in range(12)])
-    return {
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": style.rounded(high - means),
-            "arrayminus": style.rounded(means - low),
-            "color": style.INK,
-            "thickness": 1,
-            "width": 2,
-        }
-    }
-
-
-def daily_extremes(data: PlaceData, groups: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean daily minimum and maximum of the temperature in each group of intervals [degC]."""
-    _, index = data.days()
-    temp = data.values["temp_air"][index]
-    group = groups[index[:, data.per_day // 2]]
-    return mean_by(temp.min(axis=1), group, count), mean_by(temp.max(axis=1), group, count)
-
-
-def _temperature_months(
-    data: PlaceData, t: Mapping[str, str], lang: str, labels: list[str], group: np.ndarray
-) -> Panel:
-    low, high = daily_extremes(data, group, len(labels))
-    mean = group_mean(data, data.values["temp_air"], group, len(labels))
-    figure = go.Figure()
-    edge = {"mode": "lines", "line": {"width": 0}, "showlegend": False}
-    figure.add_scatter(x=labels, y=style.rounded(low, 2), name=t["c_mean_min"], **edge, hovertemplate="%{y:.1f} °C")
-    figure.add_scatter(
-        x=labels,
-        y=style.rounded(high, 2),
-        name=t["c_mean_max"],
-        fill="tonexty",
-        fillcolor="rgba(179,38,30,0.16)",
-        **edge,
-        hovertemplate="%{y:.1f} °C",
-    )
-    figure.add_scatter(
-        x=labels,
-        y=style.rounded(mean, 2),
-        name=t["c_mean_temp"],
-        mode="lines+markers",
-        line={"color": COLOURS["temp_air"], "width": 2.2},
-        hovertemplate="%{y:.1f} °C",
-    )
-    figure.update_layout(
-        style.layout(
-            HEIGHT,
-            margin={"t": 26},
-            xaxis=_group_axis(data, lang),
-            yaxis=style.axis(nticks=7),
-            annotations=[style.panel_note("°C", 1.0)],
-        )
-    )
-    return panel("months-temp", t["temp_air"], t["temp_air"], figure, print_height=230)
-
-
-def whole_years(data: PlaceData) -> list[int]:
-    """Calendar years the window covers wholly."""
-    year = data.stamps.astype("datetime64[Y]").astype(int) + 1970
-    found, count = np.unique(year, return_counts=True)
-    return [int(y) for y, n in zip(found, count, strict=True) if n * data.step_h >= YEAR_H]
-
-
-def yearly(data: PlaceData) -> dict[int, tuple[float, float]]:
-    """Irradiation [kWh/m2] and mean temperature [degC] of each whole year; nothing where there are not two."""
-    shown = whole_years(data)
-    if len(shown) < 2 or data.facts.typical_year:
-        return {}
-    year = data.stamps.astype("datetime64[Y]").astype(int) + 1970
-    ghi, temp = data.values["ghi"], data.values["temp_air"]
-    return {y: (float(ghi[year == y].sum()) * data.step_h / 1000.0, float(temp[year == y].mean())) for y in shown}
-
-
-def years(data: PlaceData, t: Mapping[str, str]) -> list[Panel]:
-    """Irradiation and mean temperature of each whole year."""
-    found = yearly(data)
-    shown = list(found)
-    panels = []
-    for which, (name, unit) in enumerate((("ghi", t["per_year"]), ("temp_air", "°C")) if found else ()):
-        means = [pair[which] for pair in found.values()]
-        figure = go.Figure(
-            go.Scatter(
-                x=[str(y) for y in shown],
-                y=style.rounded(np.array(means), 2),
-                mode="lines+markers",
-                name=t[name],
-                line={"color": COLOURS[name], "width": 2},
-                hovertemplate=f"%{{y:,.1f}} {unit}",
-            )
-        )
-        figure.update_layout(
-            style.layout(
-                220,
-                margin={"t": 26},
-                xaxis=style.axis(type="category", showgrid=False, nticks=12),
-                yaxis=style.axis(nticks=5, tickformat=","),
-                annotations=[style.panel_note(unit, 1.0)],
-            )
-        )
-        panels.append(panel(f"years-{name}", t[name], t["years_title"], figure, print_height=170))
-    return panels
 
 
 def heat_maps(data: PlaceData, t: Mapping[str, str], lang: str) -> list[Panel]:
@@ -262,8 +60,7 @@ def heat_maps(data: PlaceData, t: Mapping[str, str], lang: str) -> list[Panel]:
                     "xpad": 4,
                 },
                 hoverongaps=False,
-                hovertemplate=f"%{{x|{_day_form(lang)}}}, %{{y:.1f}} h {data.offset_text}: "
-                f"%{{z}} {unit}<extra></extra>",
+                hovertemplate=f"%{{x|{day_form(lang)}}}, %{{y:.1f}} h {data.offset_text}: %{{z}} {unit}<extra></extra>",
             )
         )
         for edge in (rise, fall):
@@ -332,11 +129,12 @@ def _day_ticks(data: PlaceData, lang: str) -> dict:
 def month_form(data: PlaceData, lang: str) -> str:
     """How an axis of days writes them: by their months, or one by one where there are few."""
     if data.by_day:
-        return _day_form(lang)
+        return day_form(lang)
     return "%-m月" if lang == "zh" else "%b"
 
 
-def _day_form(lang: str) -> str:
+def day_form(lang: str) -> str:
+    """How an axis writes a day of a year."""
     return "%-m月%-d日" if lang == "zh" else "%-d %b"
 
 
