@@ -115,7 +115,7 @@ def open_meteo_ensemble(members: int = 3) -> dict:
         for member in range(members):
             key = name if member == 0 else f"{name}_member{member:02d}"
             # every member a little darker, and windier
-            factor = {"shortwave": 1.0 - 0.1 * member, "wind": 1.0 + 0.1 * member}.get(name.split("_")[0], 1.0)
+            factor = {"shortwave": 1.0 - 0.05 * member, "wind": 1.0 + 0.1 * member}.get(name.split("_")[0], 1.0)
             hourly[key] = [round(value * factor, 2) for value in body["hourly"][name]]
             units[key] = OPEN_METEO_UNITS[name]
     return {**body, "hourly": hourly, "hourly_units": units}
