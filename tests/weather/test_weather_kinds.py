@@ -132,7 +132,9 @@ def test_a_kind_added_to_the_table_is_named_where_kinds_are(more_kinds):
     with pytest.raises(DataError, match=re.escape(choice)):
         open_weather({}, [GUIAN], time=TIME, seed=0)
     far = Node("far", "Far", "远", "P", 20.0, 80.0, 100.0)
-    with pytest.raises(DataError, match=re.escape(f"Give it a weather file: epw:PATH, netcdf:PATH, {', '.join(OTHERS)} or tmy:PATH.")):
+    with pytest.raises(
+        DataError, match=re.escape(f"Give it a weather file: epw:PATH, netcdf:PATH, {', '.join(OTHERS)} or tmy:PATH.")
+    ):
         open_weather({"far": "climate"}, [far], time=TIME, seed=0)
 
 

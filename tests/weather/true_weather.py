@@ -153,7 +153,8 @@ def pvgis_series(truth: Truth, *, minute: int = 10, database: str = "PVGIS-SARAH
     ]
     units = {"Gb(i)": "W/m2", "Gd(i)": "W/m2", "T2m": "degree Celsius", "WS10m": "m/s"}
     said = {"hourly": {"variables": {name: {"description": "x", "units": unit} for name, unit in units.items()}}}
-    return {"inputs": _pvgis_inputs(truth, database), "outputs": {"hourly": rows}, "meta": {"outputs": said}}
+    meta = {"inputs": {}, "outputs": said}
+    return {"inputs": _pvgis_inputs(truth, database), "outputs": {"hourly": rows}, "meta": meta}
 
 
 def pvgis_year(truth: Truth, *, offset_h: float = 0.1761) -> dict:

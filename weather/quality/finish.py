@@ -163,8 +163,10 @@ def _from_instants(
     time = draft.instants(name)
     clear = np.interp(seconds(time), seconds(making.sun.time), making.sun.clear[name]) if name in RADIATION else None
     means, made = [], []
+    holes = np.zeros(time.size, dtype=bool)
     for row, mark in zip(np.atleast_2d(array), np.atleast_2d(marks), strict=True):
         filled_row, filled = fill_gaps(row, most=most, clear=clear, circle=_circle(name))
+        holes |= filled
         touched = mark | flags.FILLED * filled.astype(np.uint8)
         common = {"time": time, "starts": making.time, "ring": making.ring}
         if name in RADIATION:
@@ -179,6 +181,10 @@ def _from_instants(
             mixed |= mask * (mean_of_instants(((touched & mask) > 0).astype(float), **common) > 0.0).astype(np.uint8)
         means.append(mean)
         made.append(mixed | flags.FROM_INSTANTS)
+    if holes.any():
+        making.history.append(
+            f"filled: {name} at {int(holes.sum())} instant(s), first {_text(time[np.flatnonzero(holes)[0]])}"
+        )
     if array.ndim == 1:
         return means[0], made[0]
     return np.stack(means), np.stack(made)
@@ -223,9 +229,11 @@ def _bridge(making: _Making, shift: Shift | None) -> None:
         f"filled: {', '.join(names)} in {count} interval(s), first {_text(making.time[first])}"
         for (count, first), names in groups.items()
     ]
+    # what was bridged between instants stands in the history already
+    told = [line for line in making.history if line.startswith("filled: ")] + told
     if told:
         told[-1] += f" (gaps up to {LONGEST_GAP_H:g} h; radiation through its clear-sky index)"
-        making.history += told
+        making.history[:] = [line for line in making.history if not line.startswith("filled: ")] + told
         warnings.warn(f"{making.where}: {'; '.join(told)}.", WeatherWarning, stacklevel=4)
     if making.draft.open_end:
         # before an optional variable is dropped for the end that all of them lack
@@ -359,7 +367,9 @@ def _closure_words(shift: Shift) -> str:
 
 def _dataset(making: _Making) -> xr.Dataset:
     attrs = dict(making.draft.attrs)
-    lines = [str(attrs.get("history", "")), *making.history]
+    said = str(attrs.get("history", ""))
+    # a file that was written by us has told it already
+    lines = [said, *(line for line in making.history if line not in said.split("\n"))]
     attrs["history"] = "\n".join(line for line in lines if line)
     dataset = place_dataset(
         {name: making.values[name] for name in VARIABLES if name in making.values},

@@ -41,8 +41,8 @@ _LICENCE = "NASA POWER: free and open data; to be cited as NASA Langley Research
 def read_nasa_power(path: str | Path, *, check: bool = True, repair: bool | str = False) -> xr.Dataset:
     """Weather of an hourly NASA POWER file of one point, JSON or CSV, dims (time).
 
-    Every variable is an hour's mean, so that nothing but POWER's rounding (0.005, pressure 5 Pa) is lost. Wind at 2 m is not
-    used: ask for WS10M or WS50M.
+    Every variable is an hour's mean, so that nothing but POWER's rounding (0.005, pressure 5 Pa) is lost. Wind at
+    2 m is not used: ask for WS10M or WS50M.
 
     Parameters
     ----------

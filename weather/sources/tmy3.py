@@ -16,7 +16,7 @@ from pvlib.iotools import tmy
 
 from weather.conventions.errors import DataError
 from weather.conventions.units import to_canonical
-from weather.conventions.variables import RADIATION, VARIABLES
+from weather.conventions.variables import RADIATION, REQUIRED, VARIABLES
 from weather.quality.draft import Draft, Label
 from weather.quality.finish import finish
 from weather.sources.text import floats, number, read_text
@@ -157,6 +157,12 @@ def _table(text: str, where: str) -> pd.DataFrame:
             f"{where}: cannot be read as TMY3 ({str(error)[:120]}); its second row must name {_DATE}, {_TIME}, "
             f"{', '.join(tmy.VARIABLE_MAP)}, and every date be MM/DD/YYYY, every time HH:MM. Fetch it again."
         ) from error
+    lacking = [header for header, name in tmy.VARIABLE_MAP.items() if name in REQUIRED and name not in table]
+    if lacking:
+        raise DataError(
+            f"{where}, row 2: no column {', '.join(lacking)}, with these units; it holds {lines[1][:200]}. "
+            "Fetch it again."
+        )
     return table
 
 
