@@ -278,7 +278,8 @@ def test_a_saved_answer_is_read(tmp_path):
     ("text", "told"),
     [
         ("", "is no whole JSON"),
-        ("[" * 100_000, "is no whole JSON"),
+        ("[" * 99_999, "is no whole JSON"),
+        ("[" + "[]," * 100_000 + "[]]", "is JSON of more than 100,000 lists"),
         (json.dumps([{}, {}]), "holds the answers for 2 places"),
         ("3", "is a JSON int"),
         (json.dumps({"error": True, "reason": "out of range"}), "is an error of the service: out of range"),

@@ -219,17 +219,18 @@ def _tried(call: _Call) -> bytes:
         outcome = _once(call)
         if isinstance(outcome, bytes):
             return outcome
-        if not outcome.again or attempt == call.limits.tries:
+        trouble = outcome
+        if not trouble.again or attempt == call.limits.tries:
             break
-        pause = outcome.wait_s
+        pause = trouble.wait_s
         if pause is None:
             pause = call.limits.backoff_s * 2.0 ** (attempt - 1) * (1.0 + random.random())
         if pause >= call.left:
             limit = f"; {pause:.0f} s of waiting asked for are longer than is left of {call.limits.deadline_s:g} s"
-            outcome = _Trouble(outcome.got + (limit if outcome.wait_s is not None else ""), outcome.advice)
+            trouble = _Trouble(trouble.got + (limit if trouble.wait_s is not None else ""), trouble.advice)
             break
         time.sleep(pause)
-    raise _unavailable(call.query, outcome, tries=attempt)
+    raise _unavailable(call.query, trouble, tries=attempt)
 
 
 def _unavailable(query: Query, trouble: _Trouble, *, tries: int) -> SourceUnavailable:
@@ -286,10 +287,10 @@ def _sent(session: requests.Session, call: _Call) -> requests.Response | _Troubl
         asked = requests.Request("GET", url, params=params, headers=_HEADERS | {"User-Agent": f"greendc/{_version()}"})
         prepared = session.prepare_request(asked)
         # the adapter itself: a session reads the whole body of a redirect, however large, even if told not to follow it
-        response = session.get_adapter(prepared.url).send(
+        response = session.get_adapter(prepared.url or url).send(
             prepared,
             timeout=(min(limits.connect_s, call.left), min(limits.read_s, call.left)),
-            **session.merge_environment_settings(prepared.url, {}, True, None, None),
+            **session.merge_environment_settings(prepared.url or url, {}, True, None, None),
         )
         target = session.get_redirect_target(response)
         if target is None:

@@ -25,6 +25,7 @@ from weather.quality.finish import finish
 from weather.sources.files import read_bytes
 
 _LARGEST_BYTES = 50 * 1024 * 1024
+_BRACKETS_MAX = 100_000  # lists of an answer: one for each variable and member; more would only fill the memory
 _LONGEST = 1_000_000  # stamps
 _SECONDS_MAX = 9_000_000_000  # the year 2255; datetime64[ns] ends in 2262
 
@@ -96,6 +97,8 @@ def read_open_meteo(path: str | Path, *, check: bool = True, repair: bool | str 
     raw = read_bytes(file, kind="a .json file", most=_LARGEST_BYTES + 1)
     if len(raw) > _LARGEST_BYTES:
         raise DataError(f"{file}: larger than 50 MB; a saved answer of one place is at most a few. Ask for fewer days.")
+    if raw.count(b"[") + raw.count(b"{") > _BRACKETS_MAX:
+        raise DataError(f"{file}: is JSON of more than {_BRACKETS_MAX:,} lists, which no answer is. Fetch it again.")
     try:
         data = json.loads(raw)
     except (ValueError, RecursionError) as error:
@@ -138,7 +141,7 @@ def parse_open_meteo(data: Any, *, where: str, previous_day: int | None = None) 
     """
     hourly, units = _tables(data, where)
     time, offset_h = _stamps(data, hourly, units, where)
-    keys = _chosen(hourly, where, previous_day)
+    day, keys = _chosen(hourly, where, previous_day)
     members = sorted({member for _, member in keys})
     values: dict[str, np.ndarray] = {}
     for name, column in COLUMNS.items():
@@ -160,8 +163,7 @@ def parse_open_meteo(data: Any, *, where: str, previous_day: int | None = None) 
         name: _number(data.get(name), f"{where}: {name}", low, high)
         for name, low, high in (("latitude", -90, 90), ("longitude", -180, 180), ("elevation", -430, 9000))
     }
-    days = {int(key[1] or 0) for key in (_KEY.fullmatch(kept).groups() for kept in keys.values())}
-    run = f", as forecast {max(days)} day(s) before" if days - {0} else ""
+    run = f", as forecast {day} day(s) before" if day else ""
     return Draft(
         where=where,
         time=time,
@@ -225,8 +227,8 @@ def _stamps(
 _ISO = re.compile(r"(19|20|21)\d\d-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
 
 
-def _chosen(hourly: dict[str, Any], where: str, previous_day: int | None) -> dict[tuple[str, int], str]:
-    """Key of the answer for each (variable, member), of one run."""
+def _chosen(hourly: dict[str, Any], where: str, previous_day: int | None) -> tuple[int, dict[tuple[str, int], str]]:
+    """One run, days before; and the answer's key for each (variable, member) of it."""
     found: dict[int, dict[tuple[str, int], str]] = {}
     for key in hourly:
         match = _KEY.fullmatch(key) if len(key) < 100 else None
@@ -248,7 +250,7 @@ def _chosen(hourly: dict[str, Any], where: str, previous_day: int | None) -> dic
             f"{where}: holds no run of {day} day(s) before, only {', '.join(map(str, sorted(found)))}. Ask for keys as "
             f"temperature_2m_previous_day{day}."
         )
-    return found[day]
+    return day, found[day]
 
 
 def _column(
