@@ -10,8 +10,8 @@
 
 Lines `# name: value` before the header say the place (latitude, longitude, altitude_m), the clock of stamps without an
 offset (tz, or utc_offset_h), what a stamp is of its interval (label: start, end, middle or instant; label.temp_air for
-one variable alone), source, licence and typical_year. Nothing of it is guessed: what is neither in the file nor given
-by keyword is refused, the unit of a column too.
+one variable alone), source, licence, typical_year and synthetic (1 where it is one, or made and not measured). Nothing
+of it is guessed: what is neither in the file nor given by keyword is refused, the unit of a column too.
 """
 
 from collections.abc import Mapping
@@ -116,7 +116,7 @@ def read_csv(
             "licence": told.get("licence", "not stated in the file"),
             "utc_offset_h": offset_h,
         }
-        | ({"typical_year": 1} if _truth(told.get("typical_year", "0"), where) else {}),
+        | {name: 1 for name in ("typical_year", "synthetic") if _truth(told, name, where)},
         rows=table.first + np.arange(time.size),
         flagged=read_flags(table, fields, values),
         history=tuple(history),
@@ -160,10 +160,11 @@ def _place(told: Mapping[str, object], name: str, where: str) -> float:
     return number(told[name], where=where, name=name, low=_LIMITS[name][0], high=_LIMITS[name][1])
 
 
-def _truth(text: object, where: str) -> bool:
-    if str(text) not in ("0", "1"):
-        raise DataError(f"{where}: typical_year is {str(text)[:20]!r}; allowed: 1 or 0.")
-    return str(text) == "1"
+def _truth(told: Mapping[str, object], name: str, where: str) -> bool:
+    text = str(told.get(name, "0"))
+    if text not in ("0", "1"):
+        raise DataError(f"{where}: {name} is {text[:20]!r}; allowed: 1 or 0.")
+    return text == "1"
 
 
 def _label(told: Mapping[str, object], given: str | Mapping[str, str] | None, name: str, where: str) -> Label:
