@@ -86,7 +86,7 @@ def place_facts(weather: xr.Dataset) -> PlaceFacts:
 
 def is_synthetic(weather: xr.Dataset) -> bool:
     """Whether the weather is made, not measured or modelled from measurements."""
-    return bool(attr_number(weather, "synthetic")) or str(weather.attrs.get("source", "")).startswith("synthetic")
+    return bool(attr_number(weather, "synthetic")) or "synthetic: " in str(weather.attrs.get("source", ""))
 
 
 def attr_number(weather: xr.Dataset, name: str) -> float:
