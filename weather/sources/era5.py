@@ -38,7 +38,7 @@ _NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "z": (("z", "geopotential", "geopotential_at_surface"), _HEIGHT),
 }
 _TIMES = ("valid_time", "time")
-_MOST_CELLS = 10_000_000  # a century of hours of ten variables
+_MOST_STEPS, _MOST_CELLS = 1_000_000, 10_000_000  # a century of hours, of ten variables
 _STANDARD_GRAVITY = 9.80665
 """m/s2, by which ECMWF divides geopotential (ISO 80000-3 / CGPM 1901)."""
 
@@ -189,12 +189,22 @@ def _of_netcdf(file: Path, latitude: float | None, longitude: float | None) -> d
         # h5netcdf leaves an unraisable exception behind when HDF5 cannot give it the file or its root attribute
         with h5py.File(file, "r") as probe:
             probe.attrs.get("_nc3_strict")
+            _check_axes(file, probe)
         with xr.open_dataset(file, engine="h5netcdf", decode_timedelta=False) as opened:
             return _of_cell(file, opened, latitude, longitude)
     except DataError:
         raise
     except _DAMAGE as error:
         raise DataError(f"{file}: cannot be read as NetCDF-4 ({error}); it is damaged, fetch it again.") from error
+
+
+def _check_axes(file: Path, probe: h5py.File) -> None:
+    """Refuse axes that xarray would load whole when it opens the file: a few bytes may declare any length."""
+    lengths = [held.size for held in probe.values() if isinstance(held, h5py.Dataset) and held.ndim == 1]
+    if max(lengths, default=0) > _MOST_STEPS:
+        raise DataError(
+            f"{file}: an axis of {max(lengths):,} steps; allowed {_MOST_STEPS:,}, a century of hours. Cut it."
+        )
 
 
 def _of_cell(file: Path, opened: xr.Dataset, latitude: float | None, longitude: float | None) -> dict:
@@ -212,7 +222,9 @@ def _of_cell(file: Path, opened: xr.Dataset, latitude: float | None, longitude: 
         raise DataError(f"{file}: has more than one value along {', '.join(many)}; choose one before reading.")
     cell = cell.squeeze([dim for dim in cell.dims if dim != axis])
     if sum(array.size for array in cell.variables.values()) > _MOST_CELLS:
-        raise DataError(f"{file}: {cell.sizes[axis]:,} hours; allowed {_MOST_CELLS:,} numbers in all. Cut it.")
+        raise DataError(
+            f"{file}: {cell.sizes[axis]:,} hours of many variables; allowed {_MOST_CELLS:,} numbers in all. Cut it."
+        )
     columns: dict[str, np.ndarray] = {}
     for ours, name in held.items():
         unit, allowed = cell[name].attrs.get("units"), _NAMES[ours][1]
