@@ -48,7 +48,8 @@ def write_csv(weather: xr.Dataset, path: str | Path) -> None:
         unit = f" [{VARIABLES[name].units}]" if name in VARIABLES else ""
         frame[f"{name}{unit}"] = weather[name].values
     said = {name: float(weather[name]) for name in PLACE}
-    said |= {name: weather.attrs[name] for name in ("utc_offset_h", "typical_year", "synthetic") if name in weather.attrs}
+    marks = ("utc_offset_h", "typical_year", "synthetic")
+    said |= {name: weather.attrs[name] for name in marks if name in weather.attrs}
     lines = [f"# {name}: {value}" for name, value in said.items()] + ["# label: start"]
     lines += [f"# {name}: {_quoted(str(weather.attrs[name]))}" for name in _TEXTS if name in weather.attrs]
     _write("\n".join([*lines, frame.to_csv(index=False, lineterminator="\n")]), Path(path))
