@@ -30,11 +30,11 @@ def settle_axis(draft: Draft) -> Draft:
             f"{draft.where}: {draft.time.size} row(s) of weather; at least two are needed to tell the step."
         )
     order = np.argsort(draft.time, kind="stable")
-    if (np.diff(draft.time) < np.timedelta64(0)).any():
+    if (np.diff(draft.time) < np.timedelta64(0, "ns")).any():
         warnings.warn(f"{draft.where}: rows are not in order of time; they were sorted.", WeatherWarning, stacklevel=2)
         draft = _taken(draft, order)
     gaps = np.diff(draft.time)
-    again = np.flatnonzero(gaps == np.timedelta64(0))
+    again = np.flatnonzero(gaps == np.timedelta64(0, "ns"))
     if again.size:
         draft = _without_repetition(draft, again)
         gaps = np.diff(draft.time)
@@ -42,7 +42,7 @@ def settle_axis(draft: Draft) -> Draft:
             raise DataError(f"{draft.where}: all rows have one stamp, {draft.at(0)}; at least two stamps are needed.")
     step = draft.step if draft.step is not None else _usual(gaps)
     places = (draft.time - draft.time[0]) // step
-    off = np.flatnonzero((draft.time - draft.time[0]) % step != np.timedelta64(0))
+    off = np.flatnonzero((draft.time - draft.time[0]) % step != np.timedelta64(0, "ns"))
     if off.size:
         raise DataError(
             f"{draft.where}, {draft.at(int(off[0]))}: {off.size} stamp(s) do not lie on the step of "
@@ -127,7 +127,7 @@ def interval_starts(draft: Draft) -> np.ndarray:
         if draft.label[name] == "instant":
             first, last = draft.instants(name)[[0, -1]]
             inside = (first - first.astype("datetime64[D]")) % step
-            last_start = last - inside - (step if inside == np.timedelta64(0) else np.timedelta64(0))
+            last_start = last - inside - (step if inside == np.timedelta64(0, "ns") else np.timedelta64(0, "ns"))
             spans.append((first - inside, last - inside if draft.attrs.get("typical_year") else last_start))
         else:
             back = {"start": 0 * step, "end": step, "middle": step // 2}[draft.label[name]]

@@ -71,7 +71,7 @@ def sunlight(time: np.ndarray, *, latitude: float, longitude: float) -> Sunlight
     pvlib.solarposition.ephemeris, within 0.02 deg of the SPA algorithm.
     """
     step = time[1] - time[0]
-    per_step = int(step // QUARTER) if step >= QUARTER and step % QUARTER == np.timedelta64(0) else 1
+    per_step = int(step // QUARTER) if step >= QUARTER and step % QUARTER == np.timedelta64(0, "ns") else 1
     piece = step // per_step
     pad = int(np.timedelta64(_PAD_H, "h") // piece)
     fine = time[0] + (np.arange(time.size * per_step + 2 * pad) - pad) * piece + piece // 2
