@@ -14,7 +14,7 @@ from energy.report.place_data import PlaceData, mean_by, place_data
 from energy.report.place_figures import COLOURS, DAY_UNITS, SEASON_COLOURS
 from energy.report.place_messages import place_messages
 from energy.report.style import plain
-from energy.report.view import Table, number, percent
+from energy.report.view import MINUS, NOTHING, Table, number, percent
 from energy.weather_facts import FREE_COOLING_DEGC, PlaceFacts, place_facts
 from energy.weather_words import place_words
 from weather.conventions.variables import RADIATION
@@ -90,7 +90,10 @@ def _shift_by_month(facts: PlaceFacts, lang: str) -> list[tuple[str, str]]:
     if shift is None or not any(math.isfinite(hours) and hours for hours in shift.by_month):
         return []
     return [
-        (place_months.month_label(f"{month:02d}", lang), f"{hours:+g}" if math.isfinite(hours) else "–")
+        (
+            place_months.month_label(f"{month:02d}", lang),
+            f"{hours:+g}".replace("-", MINUS) if math.isfinite(hours) else NOTHING,
+        )
         for month, hours in enumerate(shift.by_month, start=1)
     ]
 
@@ -105,7 +108,7 @@ def _long_sections(data: PlaceData, t: Mapping[str, str], lang: str) -> list[Sec
         table = Table("years", (t["c_year"], f"{t['ghi']}, {t['per_year']}", t["c_mean_temp"]), rows)
         sections.append(Section("years", t["years_title"], t["years_aid"], "pair", tuple(years), (), table))
     averaged = not data.facts.typical_year and data.hours > 8784.0
-    aid = t["heat_aid"] + (" " + t["heat_years"].format(years=_years(data)) if averaged else "")
+    aid = t["heat_aid"] + (t["gap"] + t["heat_years"].format(years=_years(data)) if averaged else "")
     maps = tuple(place_figures.heat_maps(data, t, lang))
     sun_key = (Key(t["sunlines"], "#0B0F14"),)
     sections.append(Section("heat", t["heat_title"], aid, "pair", maps, sun_key, _hours_table(data, t, lang)))
@@ -122,7 +125,7 @@ def _months(data: PlaceData, t: Mapping[str, str], lang: str) -> Section:
     names, group, averaged = place_months.month_groups(data)
     aid = t["months_aid"]
     if averaged:
-        aid = f"{aid} {t['months_years'].format(years=_years(data))}"
+        aid = f"{aid}{t['gap']}{t['months_years'].format(years=_years(data))}"
     keys = (*(Key(t[name], COLOURS[name], "area") for name in RADIATION), *_temperature_keys(t))
     title = t["days_title" if data.by_day else "months_title"]
     return Section("months", title, aid, "pair", panels, keys, _months_table(data, t, lang, names, group))
@@ -178,7 +181,7 @@ def _clock(data: PlaceData, course: place_sun.ClearCourse, t: Mapping[str, str])
     aid = t["clock_aid"].format(days=course.days, level=percent(course.level, 0))
     panels = tuple(place_sun.clock(data, course, t))
     if len(panels) > 1:
-        aid = f"{aid} {t['clock_closure_aid']}"
+        aid = f"{aid}{t['gap']}{t['clock_closure_aid']}"
     keys = [Key(t["as_stamped"], COLOURS["ghi"], "area"), Key(t["clear_sky"], style.INK)]
     shift = data.facts.shift
     if shift is not None and shift.found:
@@ -249,7 +252,7 @@ def _wind(data: PlaceData, t: Mapping[str, str], lang: str) -> Section:
     panels = tuple(place_wind.wind(data, t, lang))
     keys = (Key(t["measured"], COLOURS["wind_speed"], "area"), *((Key(t["weibull"], style.INK),) if fitted else ()))
     table = place_wind.wind_table(data, t)
-    return Section("wind", t["wind_title"], f"{aid} {second}", "pair", panels, keys, table)
+    return Section("wind", t["wind_title"], f"{aid}{t['gap']}{second}", "pair", panels, keys, table)
 
 
 def _clearness(data: PlaceData, t: Mapping[str, str], lang: str) -> Section:

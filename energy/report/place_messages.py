@@ -11,6 +11,7 @@ PLACE_MESSAGES: dict[str, tuple[str, str]] = {
     "span_typical": ("a typical year, shown on its own calendar ({clock})", "典型气象年，按其自身日历显示（{clock}）"),
     "steps": ("{count} intervals of {step}", "{count} 个时段，步长 {step}"),
     "members": ("{count} members", "{count} 个集合成员"),
+    "gap": (" ", ""),  # between two sentences
     "source": ("Source", "来源"),
     "licence": ("Licence", "许可"),
     "hours_unit": ("h", "小时"),
