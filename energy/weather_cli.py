@@ -328,8 +328,8 @@ def write_weather(weather: xr.Dataset, out: Path, *, kind: str, node: str | None
     from weather.nodes import load_nodes
 
     if kind == "netcdf":
-        labelled = node in load_nodes() and "node" not in weather.dims
-        weather = named(weather, known_node(node)) if labelled else weather
+        if node is not None and node in load_nodes() and "node" not in weather.dims:
+            weather = named(weather, known_node(node))
         write = weather_package.write_netcdf
     else:
         if set(weather.dims) != {"time"}:

@@ -33,7 +33,7 @@ def edges_of(data: PlaceData) -> list[str]:
 
 def wind_names(data: PlaceData) -> list[str]:
     """Wind speeds the weather holds, lowest first."""
-    return sorted((name for name in WINDS if name in data.values), key=lambda name: VARIABLES[name].height_m)
+    return sorted((name for name in WINDS if name in data.values), key=lambda name: VARIABLES[name].height_m or 0.0)
 
 
 def series(data: PlaceData, t: Mapping[str, str], lang: str) -> dict[str, Panel]:
@@ -46,7 +46,7 @@ def _shown(data: PlaceData) -> dict[str, tuple[tuple[str, ...], str]]:
     winds = wind_names(data)
     if data.ensemble:
         single = {"radiation": "ghi", "temp": "temp_air", "wind": winds[-1], "humidity": "relative_humidity"}
-        wanted = {key: (name,) for key, name in single.items()}
+        wanted: dict[str, tuple[str, ...]] = {key: (name,) for key, name in single.items()}
     else:
         wanted = {
             "radiation": RADIATION,
