@@ -107,13 +107,9 @@ def damage(draw: st.DrawFn, content: bytes) -> bytes:
 
 
 STRANGE = st.one_of(
-    st.sampled_from(
-        (
-            '|nan|inf|-inf|1e999|-1e5|9999|-99|1e-400|1_0|"|#|[W/m2]|0|24:00|29/02/2001|2001-02-29T00:00|+08:00|'
-            "Asia/Shanghai|NaN|\ufeff|١٢|=1+1|true"
-        ).split("|")
-    ),
-    st.just("9" * 400),
+    st.sampled_from(["", "nan", "inf", "-inf", "1e999", "-1e5", "9999", "-99", "1e-400", "1_0", "9" * 400, "true"]),
+    st.sampled_from(["29/02/2001", "2001-02-29T00:00", "24:00", "+08:00", "Asia/Shanghai", "[W/m2]", "#", '"', "=1+1"]),
+    st.sampled_from(["\ufeff", "١٢", "\x00", "\u2028", "\r"]),
     st.text(max_size=6),
     st.floats().map(repr),
     st.integers(-(10**30), 10**30).map(str),

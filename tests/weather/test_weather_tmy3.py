@@ -123,7 +123,7 @@ def test_a_station_number_may_be_text(rows, tmp_path):
         (lambda rows: changed(rows, 30, 1, "00:30"), "row 30: found"),
         (lambda rows: [*rows[:30], *rows[31:]], "row 31: found .* after .*; expected every hour in its order"),
         (lambda rows: [*rows[:30], rows[31], rows[30], *rows[32:]], "expected every hour in its order"),
-        (lambda rows: [*rows[:40], "x" * 10_000, *rows[41:]], "a row of 10000 characters"),
+        (lambda rows: [*rows[:40], "x" * 30_000, *rows[41:]], "row 41: 30,000 characters; allowed 20,000"),
     ],
 )
 def test_damage_is_explained(rows, tmp_path, change, words):

@@ -17,7 +17,7 @@ QUARTER = np.timedelta64(15, "m")
 SOLAR_CONSTANT = 1361.0
 """Total solar irradiance at 1 au [W/m2] (Kopp & Lean 2011); within the year 1316 to 1407."""
 
-_PAD_H = 13  # a shift of half a day, and an hour
+_PAD_H = 15  # a shift of half a day, the two hours searched around it, and a piece beside them
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,8 @@ import pandas as pd
 from weather.conventions import WeatherWarning, flags
 from weather.conventions.errors import DataError
 from weather.conventions.variables import VARIABLES
-from weather.sources.text import floats
+from weather.sources.text import floats, rows_of
 
-_LONGEST_ROW = 20_000
-_MOST_ROWS = 1_000_000
 # from 3.1 on pandas reads every digit without being asked, and warns when asked
 _EXACT = {"float_precision": "round_trip"} if tuple(map(int, pd.__version__.split(".")[:2])) < (3, 1) else {}
 _NONE = ["", "NaN", "nan", "NA", "N/A", "null"]
@@ -56,15 +54,7 @@ def cut_table(text: str, where: str) -> Table:
         When it has more than a million rows, a row of more than 20,000 characters, no header or no row, other
         separators than commas, or a row of another width.
     """
-    if text.count("\n") > _MOST_ROWS:
-        raise DataError(f"{where}: more than {_MOST_ROWS:,} rows; allowed are as many. Cut it to the years needed.")
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    longest = max(range(len(lines)), key=lambda row: len(lines[row]))
-    if len(lines[longest]) > _LONGEST_ROW:
-        raise DataError(
-            f"{where}, row {longest + 1}: {len(lines[longest]):,} characters; allowed {_LONGEST_ROW:,}. It is no "
-            "table of weather, or its line ends are lost."
-        )
+    lines = rows_of(text, where=where)
     while lines and not lines[-1].strip():
         lines.pop()
     head = next((row for row, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines))

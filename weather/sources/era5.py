@@ -20,7 +20,7 @@ from weather.quality.draft import Draft, Label
 from weather.quality.finish import finish
 from weather.sources.files import read_bytes
 from weather.sources.hdf5 import check_heaps
-from weather.sources.text import floats, number, read_text
+from weather.sources.text import floats, number, read_text, rows_of
 
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _ENERGY, _SPEED, _HEIGHT = ("J m**-2", "J m-2"), ("m s**-1", "m s-1"), ("m**2 s**-2", "m2 s-2")
@@ -291,7 +291,7 @@ def _of_table(file: Path, head: bytes) -> dict:
             f"{file}: is {kind}; NetCDF-4 or CSV is read. Unpack an archive (and merge its NetCDF files of instants "
             "and accumulations into one); convert the others, for example xarray.open_dataset(...).to_netcdf(...)."
         )
-    lines = read_text(file, kind="an ERA5 .nc or .csv file").splitlines()
+    lines = rows_of(read_text(file, kind="an ERA5 .nc or .csv file"), where=where)
     comments = [line for line in lines if line.startswith("#")]
     names = [name.strip() for name in lines[len(comments)].split(",")] if len(lines) > len(comments) else []
     axis = next((name for name in _TIMES if name in names), None)

@@ -18,7 +18,7 @@ from weather.conventions.units import to_canonical
 from weather.conventions.variables import VARIABLES
 from weather.quality.draft import Draft
 from weather.quality.finish import finish
-from weather.sources.text import floats, mapping, member, number, parse_json, read_text
+from weather.sources.text import floats, mapping, member, number, parse_json, read_text, rows_of
 
 _NAMES = {
     "ALLSKY_SFC_SW_DWN": "ghi",
@@ -180,10 +180,10 @@ def _converted(column: np.ndarray, variable: str, *, unit: str, where: str) -> n
 
 def _json_of_table(text: str, where: str) -> dict:
     """The CSV form as the JSON form: a header between two marks, then YEAR, MO, DY, HR and a column per parameter."""
-    lines = text.splitlines()
-    if not lines or lines[0].strip() != "-BEGIN HEADER-" or "-END HEADER-" not in (line.strip() for line in lines):
+    lines = rows_of(text, where=where)
+    if lines[0].strip() != "-BEGIN HEADER-" or "-END HEADER-" not in (line.strip() for line in lines):
         raise DataError(
-            f"{where}: starts with {lines[0][:40] if lines else ''!r}; expected the JSON or CSV of NASA POWER's hourly "
+            f"{where}: starts with {lines[0][:40]!r}; expected the JSON or CSV of NASA POWER's hourly "
             "API, with its header. Fetch it again, with header=true."
         )
     end = [line.strip() for line in lines].index("-END HEADER-")

@@ -22,7 +22,7 @@ from weather.conventions.errors import DataError
 from weather.conventions.variables import RADIATION
 from weather.quality.draft import Draft, Label
 from weather.quality.finish import finish
-from weather.sources.text import floats, mapping, member, number, parse_json, read_text
+from weather.sources.text import floats, mapping, member, number, parse_json, read_text, rows_of
 from weather.sources.typical import NOMINAL_YEAR
 
 # column of PVGIS -> variable and what PVGIS calls its unit
@@ -310,7 +310,7 @@ class _Rows:
 
 def _json_of_table(text: str, where: str) -> dict:
     """The CSV form as the JSON form: lines "name: value", a table, an empty line, lines "column: words (unit)"."""
-    lines = [line.strip() for line in text.splitlines()]
+    lines = [line.strip() for line in rows_of(text, where=where)]
     starts = [row for row, line in enumerate(lines) if re.match(r"time(\(UTC\))?,", line)]
     if not starts or not lines[0].startswith("Latitude"):
         raise DataError(

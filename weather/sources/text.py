@@ -14,6 +14,9 @@ from weather.sources.files import read_bytes
 LARGEST_BYTES = 64 * 1024 * 1024
 """A quarter of a century of hours of ten variables as JSON is 40 MB."""
 
+MOST_ROWS, LONGEST_ROW = 1_000_000, 20_000
+"""Of a table: a century of hours, and hundreds of columns."""
+
 LISTED = 20
 """Offending rows named in an error."""
 
@@ -47,6 +50,28 @@ def read_text(file: Path, *, kind: str) -> str:
             f"{file}, row {row}: byte 0x{raw[error.start]:02X} is not UTF-8 text. Save it as UTF-8 (names in Chinese "
             "are often GB18030, in Europe Latin-1), unpack it where it is an archive, or fetch it again."
         ) from error
+
+
+def rows_of(text: str, *, where: str) -> list[str]:
+    """The lines of a table, told apart by line ends alone; other signs that Python splits at stay in their line.
+
+    Raises
+    ------
+    DataError
+        When there are more than a million, or one is longer than 20,000 characters.
+    """
+    if text.count("\n") + text.count("\r") > 2 * MOST_ROWS:
+        raise DataError(f"{where}: more than {MOST_ROWS:,} rows; allowed are as many. Cut it to the years needed.")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if len(lines) > MOST_ROWS:
+        raise DataError(f"{where}: {len(lines):,} rows; allowed {MOST_ROWS:,}. Cut it to the years needed.")
+    longest = max(range(len(lines)), key=lambda row: len(lines[row]))
+    if len(lines[longest]) > LONGEST_ROW:
+        raise DataError(
+            f"{where}, row {longest + 1}: {len(lines[longest]):,} characters; allowed {LONGEST_ROW:,}. It is no table "
+            "of weather, or its line ends are lost."
+        )
+    return lines
 
 
 def parse_json(text: str, *, where: str) -> dict:

@@ -19,12 +19,11 @@ from weather.conventions.units import to_canonical
 from weather.conventions.variables import RADIATION, REQUIRED, VARIABLES
 from weather.quality.draft import Draft, Label
 from weather.quality.finish import finish
-from weather.sources.text import floats, number, read_text
+from weather.sources.text import floats, number, read_text, rows_of
 from weather.sources.typical import NOMINAL_YEAR
 
 _HEADER_ROWS = 2
 _YEAR_H = 8760
-_LONGEST_ROW = 4096
 _DATE, _TIME = "Date (MM/DD/YYYY)", "Time (HH:MM)"
 _UNITS = {"pressure": "mbar"}  # of the columns pvlib knows by their header, the one that is not canonical
 _MISSING = (-9900.0, -9999.0, -999.0, -99.0)  # TMY3 manual; and what rewritten files use; none is possible weather
@@ -132,11 +131,7 @@ def _station(text: str, where: str) -> dict:
 
 def _table(text: str, where: str) -> pd.DataFrame:
     """The table as pvlib reads it, its columns by the registry's names, every row as wide as the header."""
-    lines = text.splitlines()
-    if max(map(len, lines)) > _LONGEST_ROW:
-        raise DataError(
-            f"{where}: a row of {max(map(len, lines))} characters; a TMY3 row has fewer than {_LONGEST_ROW}."
-        )
+    lines = rows_of(text, where=where)
     while lines and not lines[-1].strip():
         lines.pop()
     if len(lines) < _HEADER_ROWS + 2:
