@@ -27,7 +27,7 @@ from energy.weather_cli import weather_app
 from weather import kinds
 from weather.conventions.errors import ConfigError, GreenDCError, OutputError
 
-DEMO_DATE = "2026-07-15"
+DEMO_DATE = "2026-07-10"
 DEMO_JOBS = 120
 GAP_OPEN_EXIT = 5
 INTERRUPTED_EXIT = 130

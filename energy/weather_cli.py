@@ -303,17 +303,18 @@ def _warn_of(source: Source) -> None:
         warn(f"greendc: warning: {warning}")
 
 
-def output_kind(out: Path, *, force: bool) -> str:
-    """netcdf or csv, by the ending; refuses before anything is read what could not be written in the end.
+def output_kind(out: Path, *, force: bool) -> kinds.Kind:
+    """The kind to write, by the ending; refuses before anything is read what could not be written in the end.
 
     Raises
     ------
     OutputError
         When the file is there already and may not be replaced, or it is a folder.
     """
-    kind = {".nc": "netcdf", ".csv": "csv"}.get(out.suffix.lower())
+    kind = kinds.by_ending(str(out), written=True)
     if kind is None:
-        raise typer.BadParameter(f"{str(out)!r} ends in neither .nc nor .csv", param_hint="--out")
+        endings = kinds.listed([ending for kind in kinds.KINDS if kind.writer for ending in kind.endings])
+        raise typer.BadParameter(f"{str(out)!r} does not end in {endings}", param_hint="--out")
     if out.is_dir():
         raise OutputError(f"{out}: is a folder; give the name of a file in it.")
     if out.exists() and not force:
@@ -321,40 +322,43 @@ def output_kind(out: Path, *, force: bool) -> str:
     return kind
 
 
-def write_weather(weather: xr.Dataset, out: Path, *, kind: str, node: str | None, force: bool) -> None:
+def write_weather(weather: xr.Dataset, out: Path, *, kind: kinds.Kind, node: str | None, force: bool) -> None:
     """Write a Dataset, named after its node where one is given and it is of one place; whole or not at all."""
-    import weather as weather_package
     from energy.weather_requests import known_node, named
     from weather.nodes import load_nodes
 
-    if kind == "netcdf":
+    if kind.holds_nodes:
         if node is not None and node in load_nodes() and "node" not in weather.dims:
             weather = named(weather, known_node(node))
-        write = weather_package.write_netcdf
-    else:
-        if set(weather.dims) != {"time"}:
-            raise ConfigError(
-                f"{out}: CSV holds one weather of one place; this has dims {', '.join(map(str, weather.dims))}. Choose "
-                "with --node and --member, or write .nc."
-            )
-        write = weather_package.write_csv
+    elif set(weather.dims) != {"time"}:
+        raise ConfigError(
+            f"{out}: {kind.name} holds one weather of one place; this has dims {', '.join(map(str, weather.dims))}. "
+            "Choose with --node and --member, or write .nc."
+        )
     if out.exists() and not force:
         raise OutputError(f"{out}: was made by another while this was read; it was left alone. Give another --out.")
-    write(weather, out)
+    kinds.load(kind.writer)(weather, out)
 
 
 def _wrote(
-    weather: xr.Dataset, out: Path, *, kind: str, node: str | None, source: str, as_json: bool, more: dict | None = None
+    weather: xr.Dataset,
+    out: Path,
+    *,
+    kind: kinds.Kind,
+    node: str | None,
+    source: str,
+    as_json: bool,
+    more: dict | None = None,
 ) -> None:
     """Say what was written and the line that names it in a study."""
     import numpy as np
 
     stamps = weather["time"].values.astype("datetime64[ns]")
     ids = [str(name) for name in weather["node"].values] if "node" in weather.dims else [node or "NODE"]
-    spec = f"{kind}:{out.resolve()}"
+    spec = f"{kind.name}:{out.resolve()}"
     lines = [f"{name} = {json.dumps(spec, ensure_ascii=False)}" for name in ids]
     if as_json:
-        body = {"wrote": str(out), "from": source, "intervals": stamps.size, "study": ["[weather]", *lines]}
+        body = {"wrote": str(out), "from": source, "intervals": stamps.size, "study": ["[weather.specs]", *lines]}
         say(json.dumps({**body, **(more or {})}, ensure_ascii=False), done=f"{out} is written.")
         return
     first, last = (np.datetime_as_string(stamp, unit="m") for stamp in (stamps[0], stamps[-1]))
@@ -362,7 +366,7 @@ def _wrote(
         f"wrote {out}: {stamps.size} intervals, stamps {first}Z to {last}Z",
         *(f"{name}: {value}" for name, value in (more or {}).items()),
         "in a study:",
-        "[weather]",
+        "[weather.specs]",
         *lines,
     ]
     say("\n".join(text), done=f"{out} is written.")

@@ -25,8 +25,6 @@ MADE_DATE = "2026-01-01"
 MADE_DAYS = 365
 FIRST_YEAR, LAST_YEAR = 1900, 2199  # well inside what 64-bit nanoseconds reach
 MOST_DAYS = 366 * 50
-# kinds whose file names say what they are; tables of other makers end in .csv or .json all alike
-_BY_ENDING = {".epw": "epw", ".nc": "netcdf", ".csv": "csv"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +100,10 @@ def full_spec(text: str) -> tuple[kinds.Kind, str, str]:
     head, colon, _ = text.partition(":")
     if colon and head in {kind.name for kind in kinds.KINDS}:
         raise ConfigError(f"{text!r} is no weather source; write one of {kinds.listed(kinds.forms())}.")
-    name = _BY_ENDING.get(Path(text).suffix.lower(), "")
-    for kind in kinds.KINDS:
-        if kind.name == name:
-            ending = Path(text).suffix
-            return kind, text, f"taken as {kind.name} by its ending {ending}; write KIND:PATH if it is another kind"
+    kind = kinds.by_ending(text)
+    if kind is not None:
+        ending = Path(text).suffix
+        return kind, text, f"taken as {kind.name} by its ending {ending}; write KIND:PATH if it is another kind"
     files = kinds.listed([form.replace("PATH", text) for form in kinds.forms(files_only=True)])
     raise ConfigError(f"{text!r}: its name does not tell what kind of weather file it is. Say it: {files}.")
 

@@ -34,6 +34,12 @@ class Kind:
         A spec as one would write it; `{node}` stands for the node's id.
     words : str
         What it is, for help texts.
+    endings : tuple of str
+        How the names of its files end where that tells the kind; tables of other makers end in .json all alike.
+    writer : str
+        "module:function" that writes a Dataset in this form, `(weather, path)`; "" where none does.
+    holds_nodes : bool
+        Whether its files can hold several nodes.
     """
 
     name: str
@@ -43,6 +49,9 @@ class Kind:
     look_up: str
     example: str
     words: str
+    endings: tuple[str, ...] = ()
+    writer: str = ""
+    holds_nodes: bool = False
 
     @property
     def form(self) -> str:
@@ -68,6 +77,7 @@ KINDS: tuple[Kind, ...] = (
         look_up="",
         example="epw:/data/{node}.epw",
         words="an EnergyPlus weather file",
+        endings=(".epw",),
     ),
     Kind(
         name="netcdf",
@@ -77,6 +87,9 @@ KINDS: tuple[Kind, ...] = (
         look_up="",
         example="netcdf:/data/weather.nc",
         words="NetCDF-4 as greendc writes it",
+        endings=(".nc",),
+        writer="weather.sources.netcdf:write_netcdf",
+        holds_nodes=True,
     ),
     Kind(
         name="tmy3",
@@ -122,6 +135,8 @@ KINDS: tuple[Kind, ...] = (
         look_up="",
         example="csv:/data/{node}.csv",
         words="a CSV table that says its place, clock and units",
+        endings=(".csv",),
+        writer="weather.sources.csv_write:write_csv",
     ),
     Kind(
         name="open_meteo",
@@ -155,6 +170,18 @@ def parse_spec(spec: object) -> tuple[Kind, str] | None:
             good = bool(path.strip()) if kind.needs_path else not colon
             return (kind, path) if good else None
     return None
+
+
+def by_ending(path: str, *, written: bool = False) -> Kind | None:
+    """The kind of a file by how its name ends; with `written`, of those that can be written.
+
+    Examples
+    --------
+    >>> by_ending("a/b.EPW").name, by_ending("x.json"), by_ending("x.epw", written=True)
+    ('epw', None, None)
+    """
+    found = (kind for kind in KINDS if path.lower().endswith(kind.endings) and kind.endings)
+    return next((kind for kind in found if kind.writer or not written), None)
 
 
 def forms(*, files_only: bool = False) -> tuple[str, ...]:

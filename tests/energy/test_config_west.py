@@ -314,15 +314,15 @@ def test_the_pue_target_is_slack_over_the_year_and_tight_in_july(year, study):
 
 def test_yields_are_those_of_the_prices_and_near_the_recommended_hours(year, study):
     recommended = {"zhongwei": 1660, "horinger": 1660, "ulanqab": 1630, "qingyang": 1370, "guian": 1020}
-    time = year[0]
-    weather = open_weather(study.weather.specs, [node.node() for node in study.nodes], time=time, seed=1)
+    nodes, runs = [node.node() for node in study.nodes], range(1, 5)  # one year of Gui'an is off by up to 12 %
+    weathers = [open_weather(study.weather.specs, nodes, time=year[0], seed=seed) for seed in runs]
     wind_hours = {"zhongwei": 2220, "horinger": 2400, "ulanqab": 2700, "qingyang": 2000}
     for node in study.nodes:
-        here = weather.sel(node=node.id)
+        here = [weather.sel(node=node.id) for weather in weathers]
         dc_kw = node.pv.capacity_kw * node.pv.dc_ac_ratio
-        found = pv_power(here, node.pv_plant()).values.sum() / dc_kw
+        found = np.mean([pv_power(one, node.pv_plant()).values.sum() for one in here]) / dc_kw
         assert found == pytest.approx(recommended[node.id], rel=0.10)
-        assert found == pytest.approx(YIELDS[node.id], rel=0.04)  # one year of many
+        assert found == pytest.approx(YIELDS[node.id], rel=0.04)  # four years of many
         if node.wind:
-            hours = wind_power(here, node.wind_plant()).values.sum() / node.wind.capacity_kw
-            assert hours == pytest.approx(wind_hours[node.id], rel=0.12)  # one year of many
+            made = np.mean([wind_power(one, node.wind_plant()).values.sum() for one in here])
+            assert made / node.wind.capacity_kw == pytest.approx(wind_hours[node.id], rel=0.12)

@@ -258,7 +258,7 @@ def test_import_is_read_back_as_it_was(greendc, month, month_file, tmp_path, end
     for name in ("ghi", "temp_air", "wind_speed"):
         np.testing.assert_array_equal(back[name].values, month[name].values)
     assert back.attrs["synthetic"] == 1
-    assert ran.out.splitlines()[-2:] == ["[weather]", f'NODE = "{"netcdf" if ending == "nc" else "csv"}:{out}"']
+    assert ran.out.splitlines()[-2:] == ["[weather.specs]", f'NODE = "{"netcdf" if ending == "nc" else "csv"}:{out}"']
 
 
 def test_the_line_for_a_study_is_what_a_study_reads(greendc, tmp_path):
@@ -266,7 +266,7 @@ def test_the_line_for_a_study_is_what_a_study_reads(greendc, tmp_path):
     arguments = ("--node", "zhongwei", "--date", "2026-07-15", "--days", 2)
     ran = greendc("weather", "import", "climate", *arguments, "--out", out, "--json")
     assert ran.code == 0, ran.err
-    specs = tomllib.loads("\n".join(ran.json["study"]))["weather"]
+    specs = tomllib.loads("\n".join(ran.json["study"]))["weather"]["specs"]
     time = np.datetime64("2026-07-14T16:00", "ns") + np.arange(48) * HOUR
     nodes = load_nodes()
     read = weather.open_weather(specs, [nodes["zhongwei"]], time=time, seed=0)
@@ -314,7 +314,7 @@ def test_a_disk_that_is_full_leaves_nothing(greendc, month_file, tmp_path, monke
 
 def test_what_cannot_be_written_is_refused_before_anything_is_read(greendc, tmp_path):
     spec = "netcdf:/no/such/file.nc"
-    greendc("weather", "import", spec, "--out", tmp_path / "x.txt").refused(2, "neither .nc nor .csv")
+    greendc("weather", "import", spec, "--out", tmp_path / "x.txt").refused(2, "does not end in .nc or .csv")
     (tmp_path / "folder.nc").mkdir()
     greendc("weather", "import", spec, "--out", tmp_path / "folder.nc", "--force").refused(8, "is a folder")
     assert left(tmp_path) == ["folder.nc"]

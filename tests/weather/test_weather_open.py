@@ -56,9 +56,9 @@ def test_sources_may_be_mixed(climate, epw, netcdf):
         assert np.array_equal(weather[name].sel(node="horinger"), climate[name].sel(node="horinger"))
     assert weather["pressure"].sel(node="zhongwei").values == pytest.approx(87_000.0 + np.arange(48) % 24)
     sources = [str(text) for text in weather["source"].values]
-    assert sources[0].startswith("embedded climate generator")
+    assert sources[0].startswith("synthetic: embedded climate generator")
     assert sources[1].startswith("EPW zhongwei.epw: Testville")
-    assert sources[2].startswith(f"NetCDF {netcdf}: embedded climate")
+    assert sources[2].startswith(f"NetCDF {netcdf}: synthetic: embedded climate")
     for key in ("source", "history", "licence"):
         at = [weather.attrs[key].find(f"{node}: ") for node in ("horinger", "zhongwei", "guian")]
         assert at[0] == 0 and at == sorted(at)

@@ -1,7 +1,6 @@
 """What a source does not hold, computed from what it holds, and flagged as such."""
 
 from collections.abc import Callable
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -10,25 +9,13 @@ from weather.conventions import flags
 from weather.conventions.errors import DataError
 from weather.conventions.variables import RADIATION, REQUIRED, VARIABLES, WINDS
 from weather.derive import decompose_ghi, dew_point, relative_humidity_from_dew, standard_pressure, wind_at_height
-from weather.quality.draft import Draft
+from weather.quality.making import Making
 from weather.quality.sunlight import Sunlight
 
 SHEAR_EXPONENT = 1.0 / 7.0
 """Assumption: open land of neutral stability, where a source has no wind at 10 m but at another height."""
 
 _DRIEST = 0.1  # %; the dew point of drier air is not told by any instrument
-
-
-class Making(Protocol):
-    """What of a Dataset in the making is completed here."""
-
-    draft: Draft
-    time: np.ndarray
-    sun: Sunlight
-    values: dict[str, np.ndarray]
-    history: list[str]
-
-    def mark(self, name: str, mask: np.uint8, where: np.ndarray | bool = True) -> None: ...
 
 
 def complete(making: Making) -> None:

@@ -7,7 +7,6 @@ warned of.
 """
 
 import warnings
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -28,58 +27,15 @@ from weather.quality.complete import complete
 from weather.quality.draft import Draft
 from weather.quality.gaps import LONGEST_GAP_H, fill_gaps, runs
 from weather.quality.limits import judge_values
+from weather.quality.making import Making
 from weather.quality.shift import Shift, find_shift, move_radiation
 from weather.quality.sun_limit import check_against_sun
-from weather.quality.sunlight import Sunlight, sunlight
 from weather.sources.assemble import place_dataset
 
 _H = np.timedelta64(3_600_000_000_000, "ns")
-_YEAR_H = 8760
 
 WRONG_CLOCK_H = 3.0
 """From this on it is not the label of the radiation that is wrong but the clock of the whole source [h]."""
-
-
-@dataclass(slots=True)
-class _Making:
-    """A Dataset in the making: arrays on the axis `time`, shape (time,) or (member, time)."""
-
-    draft: Draft
-    time: np.ndarray
-    values: dict[str, np.ndarray]
-    flagged: dict[str, np.ndarray]
-    history: list[str]
-    _sun: Sunlight | None = None
-
-    @property
-    def sun(self) -> Sunlight:
-        """The sun on the axis; computed when first asked for, many files need none."""
-        if self._sun is None:
-            self._sun = sunlight(self.time, latitude=self.draft.latitude, longitude=self.draft.longitude)
-        return self._sun
-
-    @property
-    def where(self) -> str:
-        return self.draft.where
-
-    @property
-    def ring(self) -> bool:
-        """True for a typical year that is whole: its end meets its start."""
-        return bool(self.draft.attrs.get("typical_year")) and self.time.size * self.step_h >= _YEAR_H
-
-    @property
-    def step_h(self) -> float:
-        return float((self.time[1] - self.time[0]) / _H)
-
-    @property
-    def clock(self) -> np.ndarray:
-        """The axis in the source's own clock: the months of a typical year are civil ones."""
-        return self.time + np.timedelta64(round(60.0 * float(self.draft.attrs.get("utc_offset_h", 0.0))), "m")
-
-    def mark(self, name: str, mask: np.uint8, where: np.ndarray | bool = True) -> None:
-        """Flag values of a variable."""
-        held = self.flagged.setdefault(name, np.zeros(self.values[name].shape, dtype=np.uint8))
-        self.flagged[name] = held | mask * np.broadcast_to(where, held.shape).astype(np.uint8)
 
 
 def finish(draft: Draft, *, check: bool = True, repair: bool | str = False) -> xr.Dataset:
@@ -142,9 +98,9 @@ def _can_do_without(name: str, draft: Draft) -> bool:
     return name == "ghi" and "dni" in draft.values and "dhi" in draft.values
 
 
-def _on_intervals(draft: Draft, values: dict[str, np.ndarray], flagged: dict[str, np.ndarray]) -> _Making:
+def _on_intervals(draft: Draft, values: dict[str, np.ndarray], flagged: dict[str, np.ndarray]) -> Making:
     starts = interval_starts(draft)
-    making = _Making(draft, starts, {}, {}, [])
+    making = Making(draft, starts, {}, {}, [])
     for name, array in values.items():
         if draft.label[name] == "instant":
             making.values[name], marks = _from_instants(draft, name, array, flagged[name], making)
@@ -156,7 +112,7 @@ def _on_intervals(draft: Draft, values: dict[str, np.ndarray], flagged: dict[str
 
 
 def _from_instants(
-    draft: Draft, name: str, array: np.ndarray, marks: np.ndarray, making: _Making
+    draft: Draft, name: str, array: np.ndarray, marks: np.ndarray, making: Making
 ) -> tuple[np.ndarray, np.ndarray]:
     """Interval means of a variable held at instants, and their flags: those of the instants they rest on."""
     most = int(LONGEST_GAP_H * _H // draft.step)
@@ -194,7 +150,7 @@ def _circle(name: str) -> float | None:
     return 360.0 if name == "wind_direction" else None
 
 
-def _find_shift(making: _Making) -> Shift | None:
+def _find_shift(making: Making) -> Shift | None:
     held = {
         name: making.values[name]
         for name in RADIATION
@@ -209,7 +165,7 @@ def _wholly_derived(marks: np.ndarray | None) -> bool:
     return marks is not None and bool(((marks & flags.DERIVED) > 0).all())
 
 
-def _bridge(making: _Making, shift: Shift | None) -> None:
+def _bridge(making: Making, shift: Shift | None) -> None:
     """Gaps of up to three hours, bridged; longer ones refused, or cut off at the end of a forecast."""
     most = int(LONGEST_GAP_H / making.step_h + 1e-9)
     moved = 0 if shift is None or not shift.found else round(shift.hours / making.sun.hours(1))
@@ -242,7 +198,7 @@ def _bridge(making: _Making, shift: Shift | None) -> None:
     _refuse_gaps(making)
 
 
-def _drop_optional(making: _Making) -> None:
+def _drop_optional(making: Making) -> None:
     """A variable nobody must have is left out where it has holes that cannot be bridged."""
     for name in [name for name in making.values if name not in REQUIRED and np.isnan(making.values[name]).any()]:
         holes = int(np.isnan(making.values.pop(name)).sum())
@@ -253,7 +209,7 @@ def _drop_optional(making: _Making) -> None:
         )
 
 
-def _cut_end(making: _Making) -> None:
+def _cut_end(making: Making) -> None:
     whole = np.ones(making.time.size, dtype=bool)
     for name in [name for name in making.values if name in REQUIRED]:
         whole &= np.isfinite(np.atleast_2d(making.values[name])).all(axis=0)
@@ -268,19 +224,12 @@ def _cut_end(making: _Making) -> None:
         f"cut off: {lost} interval(s) at the ends, where a variable has no values; what is left ends at "
         f"{_text(making.time[last] + (making.time[1] - making.time[0]))}"
     )
-    _keep(making, kept)
+    making.keep(kept)
     making.history.append(message)
     warnings.warn(f"{making.where}: {message}.", WeatherWarning, stacklevel=5)
 
 
-def _keep(making: _Making, kept: slice) -> None:
-    making.time = making.time[kept]
-    making.values = {name: array[..., kept] for name, array in making.values.items()}
-    making.flagged = {name: array[..., kept] for name, array in making.flagged.items()}
-    making._sun = None
-
-
-def _refuse_gaps(making: _Making) -> None:
+def _refuse_gaps(making: Making) -> None:
     for name, array in making.values.items():
         missing = np.isnan(array).reshape(-1, making.time.size).any(axis=0)
         if missing.any():
@@ -294,7 +243,7 @@ def _refuse_gaps(making: _Making) -> None:
             )
 
 
-def _move(making: _Making, shift: Shift, *, by_month: bool) -> None:
+def _move(making: Making, shift: Shift, *, by_month: bool) -> None:
     hours = np.full(making.time.size, shift.hours if shift.found else 0.0)
     if by_month:
         months = making.clock.astype("datetime64[M]").astype(np.int64) % 12
@@ -313,7 +262,7 @@ def _move(making: _Making, shift: Shift, *, by_month: bool) -> None:
         f"{_closure_words(shift)}"
     )
     if (kept.start, kept.stop) != (0, making.time.size):
-        _keep(making, kept)
+        making.keep(kept)
         making.history.append("cut off: the intervals at the ends that the shift left without values")
     warnings.warn(
         f"{making.where}: {making.history[-1] if by_month else 'radiation was moved by ' + told}.",
@@ -322,7 +271,7 @@ def _move(making: _Making, shift: Shift, *, by_month: bool) -> None:
     )
 
 
-def _refuse_far(making: _Making, shift: Shift) -> None:
+def _refuse_far(making: Making, shift: Shift) -> None:
     """A clock that is hours off is that of the whole source: moving the radiation alone would part it from the rest."""
     if shift.found and abs(shift.hours) >= WRONG_CLOCK_H:
         way = "too early" if shift.hours > 0 else "too late"
@@ -334,7 +283,7 @@ def _refuse_far(making: _Making, shift: Shift) -> None:
         )
 
 
-def _tell(making: _Making, shift: Shift) -> None:
+def _tell(making: Making, shift: Shift) -> None:
     if shift.found:
         way = "too early" if shift.hours > 0 else "too late"
         message = (
@@ -365,7 +314,7 @@ def _closure_words(shift: Shift) -> str:
     return f" (closure {shift.closure_as_stamped:.0f} W/m2 as stamped, {shift.closure_shifted:.0f} W/m2 moved)"
 
 
-def _dataset(making: _Making) -> xr.Dataset:
+def _dataset(making: Making) -> xr.Dataset:
     attrs = dict(making.draft.attrs)
     said = str(attrs.get("history", ""))
     # a file that was written by us has told it already

@@ -1,14 +1,13 @@
 """Radiation held against the sun: no hour has much more than the extraterrestrial, night has none."""
 
 import warnings
-from typing import Protocol
 
 import numpy as np
 
 from weather.conventions import WeatherWarning, flags
 from weather.conventions.errors import DataError
-from weather.quality.draft import Draft
-from weather.quality.sunlight import SOLAR_CONSTANT, Sunlight
+from weather.quality.making import Making
+from weather.quality.sunlight import SOLAR_CONSTANT
 
 MOST_OF_EXTRATERRESTRIAL = 1.2
 """Cloud edges lift an hour above the extraterrestrial, hardly by a fifth."""
@@ -16,18 +15,6 @@ MOST_OF_EXTRATERRESTRIAL = 1.2
 _ALLOWANCE = 20.0  # W/m2 beside it: twilight, and instruments at night
 _CLOCK_H = 1.0  # the sun of the neighbouring hour counts too: whether the clock is right is asked elsewhere
 _MENDED_SHARE_MAX = 0.005  # assumption: more impossible hours than this are a wrong unit or clock, not single faults
-
-
-class Making(Protocol):
-    """What of a Dataset in the making is judged here."""
-
-    draft: Draft
-    time: np.ndarray
-    sun: Sunlight
-    values: dict[str, np.ndarray]
-    history: list[str]
-
-    def mark(self, name: str, mask: np.uint8, where: np.ndarray) -> None: ...
 
 
 def check_against_sun(making: Making, *, shift_h: float, repair: bool) -> None:

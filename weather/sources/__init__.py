@@ -108,14 +108,14 @@ def _parsed(specs: Mapping[str, str], nodes: Sequence[Node]) -> dict[str, tuple[
         if node_id not in specs:
             choice = kinds.listed([f'"{example}"' for example in kinds.examples(node_id)])
             raise DataError(
-                f"weather: node {node_id!r} has no weather source; add one to [weather], for example "
+                f"weather: node {node_id!r} has no weather source; add one to [weather.specs], for example "
                 f"{node_id} = {choice}."
             )
         parsed = kinds.parse_spec(specs[node_id])
         if parsed is None:
             raise DataError(
                 f"weather: node {node_id!r} has source {specs[node_id]!r}; allowed kinds: {', '.join(kinds.forms())}. "
-                "Correct it in the study's [weather] table or in --weather."
+                "Correct it in the study's [weather.specs] table or in --weather."
             )
         found[node_id] = parsed
     return found

@@ -63,7 +63,7 @@ def stack_nodes(places: Mapping[str, xr.Dataset]) -> xr.Dataset:
 
     An optional variable is kept only when every place has it; flags are kept where any place has them. The
     attribute `source` of each place becomes the (node,) coordinate `source`; `history` and `licence` are joined,
-    node by node.
+    node by node; `synthetic` = 1 stays where any place is made.
     """
     order = list(places)
     names = [name for name in VARIABLES if all(name in places[node].data_vars for node in order)]
@@ -94,6 +94,8 @@ def stack_nodes(places: Mapping[str, xr.Dataset]) -> xr.Dataset:
             none = np.zeros(time.size, dtype=np.uint8)
             held = [places[node][flag].values if flag in places[node].data_vars else none for node in order]
             arrays[flag] = (("node", "time"), np.stack(held), flags.attrs())
+    if any(places[node].attrs.get("synthetic") for node in order):
+        joined["synthetic"] = 1  # some of it, at least; `source` says which
     return xr.Dataset(
         arrays,
         coords={"node": np.array(order), "time": time, **coords},
