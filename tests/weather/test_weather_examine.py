@@ -62,7 +62,9 @@ def test_every_fault_is_found_and_told_once(epw, netcdf, tmp_path):
 
 def test_a_file_is_read_once_however_many_nodes_it_serves(netcdf, monkeypatch):
     read = []
-    monkeypatch.setattr(examine, "read_file", lambda kind, path, **how: read.append(path) or read_file(kind, path, **how))
+    monkeypatch.setattr(
+        examine, "read_file", lambda kind, path, **how: read.append(path) or read_file(kind, path, **how)
+    )
     found = examine_weather({"zhongwei": f"netcdf:{netcdf}", "horinger": f"netcdf:{netcdf}"}, NODES[:2])
     assert len(found.covers) == 2
     assert read == [str(netcdf)]

@@ -66,10 +66,11 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def sound(folder) -> dict[str, bytes]:
+def sound(folder) -> Callable[[str], bytes]:
     held = {name: make(folder) for name, (_, make) in TABLES.items()}
     held |= {f"{name} binary": _by(write, folder) for name, (_, write) in BINARIES.items()}
-    return held | {f"{name} tree": json.dumps(make()).encode() for name, (_, make) in TREES.items()}
+    held |= {f"{name} tree": json.dumps(make()).encode() for name, (_, make) in TREES.items()}
+    return held.__getitem__
 
 
 def read_or_refuse(read: Callable[[Path], object], content: bytes, folder: Path) -> None:
@@ -120,14 +121,14 @@ STRANGE = st.one_of(
 @WHOLE
 @given(data=st.data())
 def test_tables_with_hurt_bytes(folder, sound, name, data):
-    read_or_refuse(TABLES[name][0], data.draw(damage(sound[name])), folder)
+    read_or_refuse(TABLES[name][0], data.draw(damage(sound(name))), folder)
 
 
 @pytest.mark.parametrize("name", TABLES)
 @WHOLE
 @given(data=st.data())
 def test_tables_with_strange_cells(folder, sound, name, data):
-    lines = sound[name].decode().splitlines()
+    lines = sound(name).decode().splitlines()
     for _ in range(data.draw(st.integers(1, 4))):
         # the rows that say what the file is are as likely as all the rest
         row = data.draw(st.one_of(st.integers(0, min(len(lines) - 1, 20)), st.integers(0, len(lines) - 1)))
@@ -155,38 +156,46 @@ def _places(tree: object, path: tuple = ()) -> list[tuple]:
 
 
 @pytest.mark.parametrize("name", TREES)
-@WHOLE
-@given(data=st.data())
-def test_json_with_strange_parts(folder, sound, name, data):
-    tree = copy.deepcopy(json.loads(sound[f"{name} tree"]))
-    for _ in range(data.draw(st.integers(1, 3))):
-        path = data.draw(st.sampled_from(_places(tree)))
-        held = tree
-        for key in path[:-1]:
-            held = held[key]
-        if isinstance(held, dict) and data.draw(st.booleans()):
-            value = held.pop(path[-1])
-            if data.draw(st.booleans()):
-                held[data.draw(st.text(max_size=10))] = value
-        else:
-            held[path[-1]] = data.draw(JSON_VALUES)
-        if not _places(tree):
+@given(
+    edits=st.lists(
+        st.tuples(
+            st.integers(0, 10**6), st.sampled_from(["drop", "rename", "replace"]), JSON_VALUES, st.text(max_size=9)
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_json_with_strange_parts(folder, sound, name, edits):
+    tree = json.loads(sound(f"{name} tree"))
+    for place, how, value, key in edits:
+        places = _places(tree)
+        if not places:
             break
-    read_or_refuse(TREES[name][0], json.dumps(tree).encode("utf-8", "surrogatepass"), folder)
+        *path, last = places[place % len(places)]
+        held = tree
+        for part in path:
+            held = held[part]
+        if how == "replace" or isinstance(held, list):
+            held[last] = copy.deepcopy(value)
+        else:
+            taken = held.pop(last)
+            if how == "rename":
+                held[key] = taken
+    read_or_refuse(TREES[name][0], json.dumps(tree).encode(), folder)
 
 
 @pytest.mark.parametrize("name", TREES)
 @WHOLE
 @given(data=st.data())
 def test_json_with_hurt_bytes(folder, sound, name, data):
-    read_or_refuse(TREES[name][0], data.draw(damage(sound[f"{name} tree"])), folder)
+    read_or_refuse(TREES[name][0], data.draw(damage(sound(f"{name} tree"))), folder)
 
 
 @pytest.mark.parametrize("name", BINARIES)
 @WHOLE
 @given(data=st.data())
 def test_netcdf_with_hurt_bytes(folder, sound, name, data):
-    read_or_refuse(BINARIES[name][0], data.draw(damage(sound[f"{name} binary"])), folder)
+    read_or_refuse(BINARIES[name][0], data.draw(damage(sound(f"{name} binary"))), folder)
 
 
 READERS = {
@@ -207,5 +216,5 @@ def test_any_bytes_at_all(folder, name, content):
 
 @pytest.mark.parametrize("name", READERS)
 def test_each_reader_given_the_files_of_the_others(folder, sound, name):
-    for content in sound.values():
-        read_or_refuse(READERS[name], content, folder)
+    for other in (*TABLES, *(f"{tree} tree" for tree in TREES), *(f"{binary} binary" for binary in BINARIES)):
+        read_or_refuse(READERS[name], sound(other), folder)

@@ -203,6 +203,9 @@ def test_another_unit_than_pvgis_own_is_refused():
     data["meta"]["outputs"]["hourly"]["variables"]["T2m"]["units"] = "K"
     with pytest.raises(DataError, match="T2m has unit 'K'"):
         parse_pvgis(data, where="x")
+    data["meta"]["outputs"]["hourly"]["variables"]["T2m"]["units"] = ["K"]
+    with pytest.raises(DataError, match=r"T2m has unit \"\['K'\]\""):
+        parse_pvgis(data, where="x")
     text = tw.pvgis_table(tw.pvgis_series(TRUTH)).replace("(degree Celsius)", "(K)")
     from weather.sources.pvgis import _json_of_table
 

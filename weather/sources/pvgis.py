@@ -296,8 +296,9 @@ class _Rows:
                 continue
             said = self.units.get(name)
             unit = said.get("units") if isinstance(said, Mapping) else None
-            if unit is not None and unit not in units:
-                raise DataError(f"{self.where}: {name} has unit {unit!r}; expected {', '.join(sorted(units))}.")
+            if unit is not None and str(unit) not in units:
+                allowed = ", ".join(sorted(units))
+                raise DataError(f"{self.where}: {name} has unit {str(unit)[:40]!r}; expected {allowed}.")
             found[variable] = self.column(name)
         return found
 
