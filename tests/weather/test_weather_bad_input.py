@@ -401,6 +401,7 @@ BOMBS = {
     "millions of empty rows": lambda path: _text_bomb(path, b"\n", 20_000_000),
     "a sparse terabyte": lambda path: (path.touch(), os.truncate(path, 10**12)),
     "millions of lists": lambda path: path.write_bytes(b'{"a":[' + b"[]," * 10_000_000 + b"[]]}"),
+    "millions of numbers": lambda path: path.write_bytes(b'{"a":[' + b"0.1," * 12_000_000 + b"0]}"),
     "a million brackets": lambda path: path.write_bytes(b'{"a":' + b"[" * 1_000_000),
     "a number of a million digits": lambda path: path.write_bytes(b'{"inputs":' + b"9" * 1_000_000 + b"}"),
 }

@@ -20,7 +20,8 @@ MOST_ROWS, LONGEST_ROW = 1_000_000, 20_000
 LISTED = 20
 """Offending rows named in an error."""
 
-_MOST_BRACKETS = 2_000_000  # objects and lists of a JSON text; a row of weather is one
+# of a JSON text: a row of weather is one object; a quarter of a century of hours of ten variables is 2.2 million values
+_MOST_BRACKETS, _MOST_VALUES = 2_000_000, 8_000_000
 _MISSING = frozenset({"", "nan", "na", "n/a", "null", "none"})
 
 
@@ -82,10 +83,11 @@ def parse_json(text: str, *, where: str) -> dict:
     DataError
         When it is no JSON, no object at its top, or one of millions of small parts that would fill the memory.
     """
-    parts = text.count("{") + text.count("[")
-    if parts > _MOST_BRACKETS:
+    parts, values = text.count("{") + text.count("["), text.count(",")
+    if parts > _MOST_BRACKETS or values > _MOST_VALUES:
         raise DataError(
-            f"{where}: JSON of {parts:,} objects and lists; allowed {_MOST_BRACKETS:,}. Cut it to fewer years."
+            f"{where}: JSON of {parts:,} objects and lists and {values:,} values; allowed {_MOST_BRACKETS:,} and "
+            f"{_MOST_VALUES:,}. Cut it to fewer years."
         )
     try:
         data = json.loads(text)

@@ -19,7 +19,7 @@ from weather.conventions.units import to_canonical
 from weather.conventions.variables import RADIATION, REQUIRED, VARIABLES
 from weather.quality.draft import Draft, Label
 from weather.quality.finish import finish
-from weather.sources.text import floats, number, read_text, rows_of
+from weather.sources.text import LONGEST_ROW, floats, number, read_text, rows_of
 from weather.sources.typical import NOMINAL_YEAR
 
 _HEADER_ROWS = 2
@@ -108,7 +108,7 @@ def _row(index: int) -> str:
 
 def _station(text: str, where: str) -> dict:
     """Of the first row: number, name, state, zone, latitude, longitude, altitude."""
-    line = text.partition("\n")[0].strip()
+    line = text[:LONGEST_ROW].partition("\n")[0].strip()
     parts = [part.strip() for part in line.split(",")]
     if len(parts) != 7:
         raise DataError(
