@@ -98,12 +98,12 @@ def to_utc(
             f"{where}, {_listed(wrong, at)}: time is {texts[wrong[0]][:40]!r}; expected ISO 8601 with a time of day, "
             f"2025-06-01T00:00+08:00 (24:00 is 00:00 of the next day). {len(wrong)} such row(s) in all."
         )
-    offsets = {match[1] for match in matches}
+    offsets = {match[1] for match in matches if match is not None}
     if None not in offsets:
         only = {_hours(text) for text in offsets}
         return timeaxis.as_stamps(found.to_numpy()), only.pop() if len(only) == 1 else None
     if len(offsets) > 1:
-        naive = next(index for index, match in enumerate(matches) if match[1] is None)
+        naive = next(index for index, match in enumerate(matches) if match is not None and match[1] is None)
         raise DataError(
             f"{where}, {at(naive)}: time {texts[naive]!r} has no offset from UTC, other rows have one. "
             "Give it in every row."

@@ -120,7 +120,9 @@ def read_csv(
         rows=table.first + np.arange(time.size),
         flagged=read_flags(table, fields, values),
         history=tuple(history),
-        **place,
+        latitude=place["latitude"],
+        longitude=place["longitude"],
+        altitude_m=place["altitude_m"],
     )
     return finish(draft, check=check, repair=repair)
 

@@ -172,7 +172,9 @@ def _typical_year(data: dict, location: Mapping[str, object], place: dict[str, f
         rows=table.numbers,
         late=late,
         history=tuple(history),
-        **place,
+        latitude=place["latitude"],
+        longitude=place["longitude"],
+        altitude_m=place["altitude_m"],
     )
 
 
@@ -214,7 +216,9 @@ def _series(data: dict, place: dict[str, float], where: str) -> Draft:
         derived=derived,
         flagged={name: marks for name in RADIATION if name in values} if marks.any() else {},
         history=tuple(history),
-        **place,
+        latitude=place["latitude"],
+        longitude=place["longitude"],
+        altitude_m=place["altitude_m"],
     )
 
 

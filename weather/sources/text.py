@@ -168,7 +168,7 @@ def floats(values: Sequence[object], *, where: str, name: str, at: Callable[[int
             column = np.array(values, dtype=float)
         except OverflowError:
             column = np.array([_float(value) for value in values])
-    elif kinds == {str} and not any("_" in value for value in values):
+    elif kinds == {str} and not any("_" in str(value) for value in values):
         try:
             column = np.array(values, dtype=object).astype(float)
         except ValueError:
