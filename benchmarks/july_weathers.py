@@ -1,6 +1,6 @@
-"""The demo's window in twelve weathers: how often the default study meets its targets in mid July.
+"""The demo's window in twelve weathers: how often the default study meets its targets in July.
 
-    python benchmarks/july_weathers.py [--seeds 1 2 3 ...] [--date 2026-07-15]
+    python benchmarks/july_weathers.py [--seeds 1 2 3 ...] [--date 2026-07-10]
 
 One line per seed of the embedded climate (the queue is of the same seed): plan beside first come, first served. About
 45 s per seed.
@@ -22,7 +22,7 @@ def main() -> None:
     """Print a line per seed, then how many windows meet each target."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(1, 13)))
-    parser.add_argument("--date", default="2026-07-15")
+    parser.add_argument("--date", default="2026-07-10")
     asked = parser.parse_args()
     study, met = load_study(None), {"pue": 0, "renewable_share": 0}
     print("seed  outdoor degC   PUE  (FCFS)   share (FCFS)   cost below FCFS   gap    jobs")
