@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 import weather
 from weather.conventions import WeatherWarning, flags
 from weather.conventions.errors import DataError
+from weather.conventions.timeaxis import time_axis
 from weather.sources.open_meteo import read_open_meteo
 
 _spec = importlib.util.spec_from_file_location("true_weather", Path(__file__).with_name("true_weather.py"))
@@ -271,3 +272,33 @@ def test_what_a_format_does_not_hold_is_flagged(folder, name):
         held = found.get(f"flag_{variable}")
         if FORMATS[name].bounds[variable] in (LINES.get(variable), INSTANTS_SUN.get(variable)):
             assert (held.values & (flags.FROM_INSTANTS | flags.DERIVED)).all()
+
+
+SPECS = {
+    "epw": "epw",
+    "tmy3": "tmy3",
+    "pvgis series, satellite": "pvgis",
+    "pvgis year, reanalysis, table": "pvgis",
+    "nasa power, solar time, table": "nasa_power",
+    "era5": "era5",
+    "netcdf": "netcdf",
+    "csv, ends": "csv",
+    "open-meteo": "open_meteo",
+}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_plan_opens_every_format_on_its_window(folder, name):
+    truth = tw.Truth(np.datetime64("2001-07-10"), 43.9, 87.0, 900.0)
+    FORMATS[name].write(truth, folder / "file")
+    year = 2026 if FORMATS[name].typical else 2001
+    window = time_axis(f"{year}-07-12", horizon_h=24)
+    node = weather.Node("here", "Here", "此", "Xinjiang", 43.9, 87.0, 900.0)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "(?s).*dew point taken as", WeatherWarning)
+        opened = weather.open_weather({"here": f"{SPECS[name]}:{folder / 'file'}"}, [node], time=window, seed=0)
+        own = FORMATS[name].read(folder / "file")
+    assert np.array_equal(opened["time"].values, window)
+    wanted = own["ghi"].sel(time=truth.starts[48:72]).values
+    assert np.array_equal(opened["ghi"].values[0], wanted)
+    assert "file" in str(opened["source"].values[0])  # the name of the file it came from
