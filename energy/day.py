@@ -27,6 +27,7 @@ from energy.remarks import (
     lost_warnings,
     named,
     rounding_note,
+    synthetic_nodes,
     unserved_reasons,
     weather_notes,
     work_warnings,
@@ -167,6 +168,7 @@ def plan_day(
             "study_sha256": study_hash(study),
             "weather": dict(sorted(weather_specs.items())),
             "weather_repair": study.weather.repair,
+            "synthetic_weather": synthetic_nodes(weather),
             "window_sha256": _dataset_hash(inputs),
         },
     }

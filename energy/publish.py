@@ -100,6 +100,11 @@ def verdict(summary: dict, folder: Path) -> str:
     ]
     if not summary["same_work"]:
         lines.append(f"  work              {k['gpu_h_served']:,.0f} GPU-hours against {b['gpu_h_served']:,.0f}")
+    made = summary["inputs"]["synthetic_weather"]
+    if made:
+        every = len(made) == len(summary["inputs"]["weather"])
+        at = "" if every else f" at {', '.join(made)}"
+        lines.append(f"  weather           synthetic{at}, seed {summary['seed']}")
     split = summary["attribution"]
     if split:
         lines.append(

@@ -63,6 +63,12 @@ def weather_notes(weather: xr.Dataset) -> list[str]:
     return notes + [text for text in (str(weather.attrs.get("history", "")),) if text]
 
 
+def synthetic_nodes(weather: xr.Dataset) -> list[str]:
+    """Nodes whose weather was made, not measured or forecast: those whose source says so."""
+    names = weather["source"].values.astype(str) if "source" in weather.coords else []
+    return [str(node) for node, name in zip(weather["node"].values, names, strict=False) if "synthetic: " in name]
+
+
 def rounding_note(inputs: xr.Dataset) -> str:
     """What rounding jobs to whole steps did."""
     rounded, step_h = rounding(inputs), float(inputs.attrs["step_h"])

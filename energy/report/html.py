@@ -8,7 +8,7 @@ from pathlib import Path
 from energy.plan import Plan
 from energy.report import cards, style, tables
 from energy.report.page import Key, Section, lines, render_page
-from energy.report.view import NOTHING, View, figure_of, make_view, number
+from energy.report.view import NOTHING, View, figure_of, make_view, number, plain
 
 
 def write_report(
@@ -63,6 +63,7 @@ def render_report(
         "title": title,
         "window": _window(summary, view),
         "badge": cards.badge(summary, view),
+        "synthetic": _synthetic(summary, view),
         "headline": cards.headline(summary, view),
         "cards": cards.cards(summary, view),
         "sections": {section.section_id: section for section in sections},
@@ -219,6 +220,16 @@ def _window(summary: Mapping, view: View) -> tuple[str, str]:
     )
 
 
+def _synthetic(summary: Mapping, view: View) -> str:
+    """What to say of weather that was made, "" where none was."""
+    made = (summary.get("inputs") or {}).get("synthetic_weather") or []
+    if not isinstance(made, list) or not made:
+        return ""
+    every = len(made) == len((summary.get("inputs") or {}).get("weather") or made)
+    text = view.texts["synthetic"]
+    return text if every else f"{text}: {', '.join(map(plain, made))}"
+
+
 def _inputs(summary: Mapping) -> list[tuple[str, str]]:
     """Hashes and weather sources as pairs."""
     pairs = []
@@ -231,4 +242,6 @@ def _inputs(summary: Mapping) -> list[tuple[str, str]]:
 
 
 def _said(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or NOTHING
     return NOTHING if value is None else str(value)

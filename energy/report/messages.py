@@ -16,6 +16,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The charts need JavaScript; every figure is also in the tables below each chart.",
         "图表需要 JavaScript；所有数值也列在各图下方的表格中。",
     ),
+    "synthetic": ("Synthetic weather", "合成天气"),
     "status_optimal": ("Optimality proven to {gap}", "最优性已证明，间隙 {gap}"),
     "status_feasible": (
         "Best plan found, within {gap} of the proven bound",

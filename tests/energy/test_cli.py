@@ -199,9 +199,11 @@ def test_a_fleet_that_earns_has_a_verdict_too(greendc):
         "kpis": figures | {"cost_cny": -20.0}, "baseline": figures,
         "solver": {"gap": 0.0, "bound": -20.0, "stages": []},
         "targets": {"pue": target, "renewable_share": target}, "verification": {"clean": True},
-        "same_work": True, "unserved_reasons": {}, "expired": [],
+        "same_work": True, "unserved_reasons": {}, "expired": [], "seed": 3,
+        "inputs": {"weather": {"a": "climate", "b": "epw:b.epw"}, "synthetic_weather": ["a"]},
     }  # fmt: skip
     said = verdict(summary, Path("x"))
+    assert "weather           synthetic at a, seed 3" in said
     assert "cost              -20 CNY, 20 below first come" in said
     assert "work" not in said
     summary["kpis"] |= {"gpu_h_served": 50.0, "cost_demand_cny": -30.0}

@@ -410,3 +410,22 @@ def test_messages_are_complete_in_both_languages() -> None:
         assert not re.search(r"[\u4e00-\u9fff]", pair[0]), key
     with pytest.raises(ConfigError, match=r"'fr'.*en, zh"):
         messages("fr")
+
+
+@pytest.mark.parametrize(
+    ("made", "english", "chinese"),
+    [
+        ([], None, None),
+        (["alpha", "beta"], "Synthetic weather<", "合成天气<"),
+        (["alpha"], "Synthetic weather: alpha<", "合成天气: alpha<"),
+    ],
+)
+def test_made_weather_is_called_synthetic_at_the_top(plans: tuple[Plan, Plan], made, english, chinese) -> None:
+    for lang, words in (("en", english), ("zh", chinese)):
+        summary = made_summary()
+        summary["inputs"] = {"weather": {"alpha": "climate", "beta": "x"}, "synthetic_weather": made}
+        text = render_report(
+            plan=plans[0], baseline=plans[1], summary=summary, title="T", nodes=NODES, lang=lang
+        )
+        head = text[text.index("<header>") : text.index("</header>")]
+        assert (words in head) if words else ("badge synthetic" not in head)
