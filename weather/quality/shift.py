@@ -239,7 +239,9 @@ def _clear_days(
 
 
 def _quarters(hours: float) -> float:
-    return round(hours * 4.0) / 4.0
+    """In quarter hours, the nearer way round the day: -12 < hours <= 12."""
+    found = round(hours * 4.0) / 4.0
+    return 12.0 - (12.0 - found) % 24.0
 
 
 def move_radiation(
