@@ -171,6 +171,7 @@ def show(
         raise typer.BadParameter(f"{str(out)!r} does not end in .html", param_hint="--out")
     from energy.report.place import render_place
     from energy.weather_requests import Reading, names_of, one_place, read_source
+    from weather.sources.files import whole_file
 
     reading = Reading(
         node=node,
@@ -190,7 +191,8 @@ def show(
     place = one_place(source)
     name = names_of(place, node or (source.nodes[0] if source.nodes else None))
     page = render_place(place, name=name, warnings=source.warnings, lang=lang)
-    write_text(out, page)
+    with whole_file(out) as part:
+        part.write_text(page, encoding="utf-8")
     say(f"wrote {out}", done=f"The page is written at {out}.")
 
 
@@ -370,25 +372,3 @@ def _wrote(
         *lines,
     ]
     say("\n".join(text), done=f"{out} is written.")
-
-
-def write_text(out: Path, text: str) -> None:
-    """Write a text file whole or not at all.
-
-    Raises
-    ------
-    OutputError
-        When it cannot be written.
-    """
-    import secrets
-
-    part = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(out)
-    except OSError as error:
-        raise OutputError(
-            f"{out}: cannot be written ({error.strerror or error}); check the folder, its rights and the space left."
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)

@@ -1,7 +1,6 @@
 """Weather of one place as CSV that describes itself, which `weather.sources.csv.read_csv` gives back."""
 
 import json
-import secrets
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +8,11 @@ import pandas as pd
 import xarray as xr
 
 from weather.conventions import flags, timeaxis
-from weather.conventions.errors import DataError, OutputError
+from weather.conventions.errors import DataError
 from weather.conventions.schema import check_weather
 from weather.conventions.variables import VARIABLES
 from weather.sources.assemble import PLACE
+from weather.sources.files import whole_file
 
 _TEXTS = ("source", "licence", "history")
 
@@ -52,22 +52,10 @@ def write_csv(weather: xr.Dataset, path: str | Path) -> None:
     said |= {name: weather.attrs[name] for name in marks if name in weather.attrs}
     lines = [f"# {name}: {value}" for name, value in said.items()] + ["# label: start"]
     lines += [f"# {name}: {_quoted(str(weather.attrs[name]))}" for name in _TEXTS if name in weather.attrs]
-    _write("\n".join([*lines, frame.to_csv(index=False, lineterminator="\n")]), Path(path))
+    with whole_file(Path(path)) as part:
+        part.write_text("\n".join([*lines, frame.to_csv(index=False, lineterminator="\n")]), encoding="utf-8")
 
 
 def _quoted(text: str) -> str:
     quoted = json.dumps(text, ensure_ascii=False)
     return quoted if quoted.isprintable() else json.dumps(text)
-
-
-def _write(text: str, file: Path) -> None:
-    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(file)
-    except OSError as error:
-        raise OutputError(
-            f"{file}: cannot be written ({error}); check the folder, its rights and the space left."
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)

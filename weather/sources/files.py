@@ -1,9 +1,13 @@
-"""Bytes of a file the user named, or one clear error: no file, a folder, no right to read, a broken disk."""
+"""Bytes of a file the user named, or one clear error; and files that appear whole or not at all."""
 
+import os
+import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from weather.conventions.errors import DataError
+from weather.conventions.errors import DataError, OutputError
 
 
 def read_bytes(file: Path, *, kind: str, most: int) -> bytes:
@@ -39,3 +43,27 @@ def read_bytes(file: Path, *, kind: str, most: int) -> bytes:
         ) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
         raise DataError(f"{file}: cannot be read ({error}); give the path of {kind}.") from error
+
+
+@contextmanager
+def whole_file(file: Path) -> Iterator[Path]:
+    """A path beside `file` to write to; at the end of the block it takes the place of `file`, or vanishes.
+
+    Raises
+    ------
+    OutputError
+        When the folder cannot be written.
+    """
+    # not mkstemp: its files are readable by their owner alone
+    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
+    try:
+        yield part
+        with part.open("rb") as stream:
+            os.fsync(stream.fileno())
+        part.replace(file)
+    except OSError as error:
+        raise OutputError(
+            f"{file}: cannot be written ({error.strerror or error}); check the folder, its rights and the space left."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,7 +1,6 @@
 """Canonical weather in NetCDF-4: written by `write_netcdf`, read with every value checked."""
 
 import hashlib
-import secrets
 from pathlib import Path
 
 import h5py
@@ -9,14 +8,14 @@ import numpy as np
 import xarray as xr
 
 from weather.conventions import flags, timeaxis
-from weather.conventions.errors import DataError, OutputError
+from weather.conventions.errors import DataError
 from weather.conventions.schema import check_structure, check_weather
 from weather.conventions.units import to_canonical
 from weather.conventions.variables import VARIABLES
 from weather.quality.draft import Draft
 from weather.quality.finish import finish
 from weather.sources.assemble import PLACE
-from weather.sources.files import read_bytes
+from weather.sources.files import read_bytes, whole_file
 from weather.sources.hdf5 import check_heaps
 
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -176,17 +175,8 @@ def write_netcdf(weather: xr.Dataset, path: str | Path) -> None:
     """
     check_weather(weather)
     file = Path(path)
-    # not mkstemp: its files are readable by their owner alone
-    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
-    try:
+    with whole_file(file) as part:
         weather.assign_attrs({_DIGEST: _digest(weather)}).to_netcdf(part, engine="h5netcdf")
-        part.replace(file)
-    except OSError as error:
-        raise OutputError(
-            f"{file}: cannot be written ({error}); check the folder, its rights and the space left."
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _check_signature(file: Path) -> None:
