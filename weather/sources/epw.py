@@ -55,8 +55,8 @@ _FIELDS = (
 def read_epw(path: str | Path, *, check: bool = True, repair: bool | str = False) -> xr.Dataset:
     """Weather of an EPW file, dims (time), in the nominal year 2001 and naive UTC.
 
-    Every column is taken as the mean of the hour that ends at its stamp, as EnergyPlus' own readers and pvlib do; the data
-    dictionary says so of radiation, and of the rest that it is "at the time indicated", half an hour later.
+    Every column is taken as the mean of the hour that ends at its stamp, as pvlib does; the data dictionary says so
+    of radiation, and of the rest that it is "at the time indicated", half an hour later.
 
     A row out of order or a file cut short is refused. Missing values are bridged up to three hours and flagged. Some
     files (CSWD) divide by the sine of a sun on the horizon and hold a beam of up to 77,332 W/m2; there, in at most 1 %
