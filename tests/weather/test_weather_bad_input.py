@@ -208,7 +208,7 @@ def test_shifts_of_an_hour_and_more_are_found_in_99_of_100():
     for number in range(1000):
         shift = float(rng.integers(4, 48)) / 4.0 * rng.choice([-1.0, 1.0])  # 1 h to 11.75 h either way
         truth = tw.Truth(
-            np.datetime64("2025-01-01") + int(rng.integers(0, 360)),
+            np.datetime64("2025-01-01") + np.timedelta64(int(rng.integers(0, 360)), "D"),
             float(rng.uniform(18.0, 50.0)),
             float(rng.uniform(73.0, 135.0)),
             1000.0,

@@ -163,9 +163,10 @@ latitudes = st.floats(18.0, 50.0).map(lambda value: round(value, 3))
 longitudes = st.one_of(st.just(87.0), st.floats(73.0, 135.0).map(lambda value: round(value, 3)))
 altitudes = st.integers(0, 3500).map(float)
 # five days are written and the middle one compared; a typical year is a ring that a file of days is not
-days = st.integers(0, 359).map(lambda number: np.datetime64("2001-01-02") + number)
+days = st.integers(0, 359).map(lambda number: np.datetime64("2001-01-02") + np.timedelta64(number, "D"))
 leap_days = st.one_of(
-    st.just(np.datetime64("2024-02-27")), st.integers(0, 720).map(lambda number: np.datetime64("2023-12-28") + number)
+    st.just(np.datetime64("2024-02-27")),
+    st.integers(0, 720).map(lambda number: np.datetime64("2023-12-28") + np.timedelta64(number, "D")),
 )
 
 

@@ -203,7 +203,7 @@ def _time(table: Table, fields: Mapping[str, Field], told: Mapping[str, object])
     if gaps.size:
         lengths, counts = np.unique(gaps, return_counts=True)
         step = lengths[counts.argmax()]
-        if _DAY % step != np.timedelta64(0):
+        if _DAY % step != np.timedelta64(0, "ns"):
             raise DataError(
                 f"{table.where}: its step is {step / np.timedelta64(1, 'm'):g} min, which does not divide a day. "
                 "Resample it."
