@@ -63,8 +63,13 @@ def clock_words(facts: PlaceFacts) -> str:
 
 def shift_words(shift: Shift) -> str:
     """What the radiation says of its own clock."""
+    if shift.columns_disagree:
+        return (
+            f"ghi, dni and dhi do not belong together: {shift.closure_as_stamped:.0f} W/m2 from closing as stamped, "
+            f"{shift.closure_shifted:.0f} under the best clock"
+        )
     if math.isnan(shift.hours):
-        return "the radiation cannot tell: too few sunny hours, or dni and dhi are computed from ghi on too cloudy days"
+        return "does not tell its clock: too few sunny hours, or dni and dhi are computed from ghi on too cloudy days"
     closure = ""
     if math.isfinite(shift.closure_as_stamped):
         moved = f", {shift.closure_shifted:.0f} moved" if shift.found else ""

@@ -21,6 +21,7 @@ LAPSE_RATE_K_PER_KM = 6.5
 """Fall of temperature with height in the ICAO standard troposphere [K/km] (ISO 2533)."""
 
 _BISECTIONS = 34  # 45 K halved 34 times is 3e-9 K
+_CLEANEST_AIR = 0.10  # optical depth of air that only scatters by its molecules, at sea level (Rayleigh, broadband)
 _LEAST_COSINE = 0.0523  # of a sun 3 deg high; a beam through less is noise over almost nothing
 
 
@@ -79,7 +80,8 @@ def wet_bulb(temp_air: ArrayLike, relative_humidity: ArrayLike, pressure: ArrayL
     Raises
     ------
     DataError
-        When a relative humidity is outside 0 to 100.
+        When a relative humidity is outside 0 to 100, a temperature outside -100 to 100 degC, or a pressure outside
+        30 to 120 kPa: kelvin and hPa would give an answer too.
 
     Notes
     -----
@@ -99,6 +101,16 @@ def wet_bulb(temp_air: ArrayLike, relative_humidity: ArrayLike, pressure: ArrayL
     temp, humidity, pressure_pa = np.broadcast_arrays(
         np.asarray(temp_air, dtype=float), _humidity(relative_humidity), np.asarray(pressure, dtype=float)
     )
+    for name, array, lowest, highest, unit in (
+        ("temperature", temp, -100.0, 100.0, "degC"),
+        ("pressure", pressure_pa, 30_000.0, 120_000.0, "Pa"),
+    ):
+        bad = ~((array >= lowest) & (array <= highest))
+        if bad.any():
+            raise DataError(
+                f"{name} is outside {lowest:g} to {highest:g} {unit} in {int(bad.sum())} value(s), first "
+                f"{array[bad].flat[0]:g}. Convert it to {unit}."
+            )
     wanted = _humidity_ratio(humidity / 100.0 * saturation_pressure(temp), pressure_pa)
     low, high = temp - 45.0, temp.copy()
     for _ in range(_BISECTIONS):
@@ -244,7 +256,8 @@ def decompose_ghi(ghi: ArrayLike, cos_zenith: ArrayLike, day_of_year: ArrayLike)
     Returns
     -------
     dni, dhi : ndarray [W/m2], broadcast shape
-        All diffuse where the sun is lower than 3 deg, dni at most the extraterrestrial irradiance.
+        All diffuse where the sun is lower than 3 deg. dni is at most what the cleanest air lets through,
+        extraterrestrial exp(-0.10 / cos_zenith): cloud edges and a ghi of another clock ask for more at low sun.
 
     References
     ----------
@@ -268,7 +281,7 @@ def decompose_ghi(ghi: ArrayLike, cos_zenith: ArrayLike, day_of_year: ArrayLike)
     split = pvlib.irradiance.erbs_driesse(total, zenith, dni_extra=extra)
     high = cosine > _LEAST_COSINE
     beam = np.where(high, (total - np.asarray(split["dhi"], dtype=float)) / np.where(high, cosine, 1.0), 0.0)
-    dni = np.clip(beam, 0.0, extra)
+    dni = np.clip(beam, 0.0, extra * np.exp(-_CLEANEST_AIR / np.where(high, cosine, 1.0)))
     return dni, total - dni * np.where(high, cosine, 0.0)
 
 

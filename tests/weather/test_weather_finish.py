@@ -385,3 +385,96 @@ def test_the_axis_may_cross_a_leap_day_and_a_year():
     for start in ("2028-02-28T16:00", "2027-12-30T16:00"):
         weather = finish(draft(start=start))
         assert (pd.Series(weather["time"].values).diff().dropna() == pd.Timedelta(hours=1)).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda v: {"dni": v["ghi"] - v["dhi"]}, "dni looks like the beam on the horizontal"),
+        (lambda v: {"ghi": 0.6 * v["ghi"]}, "ghi looks too small by a factor of 1.67"),
+        (lambda v: {"dni": v["dhi"], "dhi": v["dni"]}, "dni and dhi look exchanged"),
+        (lambda v: {"dni": 0.0 * v["dni"]}, "do not belong together"),
+        (lambda v: {"dhi": 4.0 * v["dhi"]}, "do not belong together"),
+    ],
+)
+def test_columns_that_no_clock_makes_one_sky_are_told_not_blamed_on_the_clock(change, words):
+    made = draft(240)
+    with pytest.warns(WeatherWarning, match=re.escape(words)):
+        weather = finish(with_values(made, **change(made.values)))
+    assert "found: ghi, dni and dhi do not belong together" in weather.attrs["history"]
+    assert "stamped" not in weather.attrs["history"].replace("as stamped", "")
+
+
+@pytest.mark.parametrize("gone", ["pressure", "temp_dew", "relative_humidity", "dni", "dhi"])
+def test_a_column_without_any_value_is_one_the_source_does_not_have(gone):
+    made = draft()
+    weather = finish(with_values(made, **{gone: np.full(72, np.nan)}))
+    assert (gone, "derived", 72) in log(weather)
+    assert f"no value in the source: {gone}" in weather.attrs["history"]
+    for needed in ("temp_air", "wind_speed"):
+        with pytest.raises(DataError, match=f"holds no {needed}"):
+            finish(with_values(made, **{needed: np.full(72, np.nan)}))
+
+
+def test_a_series_that_goes_on_in_another_step_is_refused():
+    made = draft(240)
+    kept = [*range(120), *range(120, 240, 3)]
+    with pytest.raises(DataError, match=r"row 122 .* 3[0-9] stamps follow each other by 3 h, most others by 1 h"):
+        finish(without_rows(made, [row for row in range(240) if row not in kept]))
+
+
+def test_what_would_be_mostly_bridged_is_refused():
+    made = spoilt(draft(240), "wind_speed", [row for row in range(1, 239) if row % 3], np.nan)
+    with pytest.raises(DataError, match=r"wind_speed would be filled in 15[0-9] of 240 .* at most 25%"):
+        finish(made)
+
+
+def test_sea_level_pressure_is_told_from_four_hundred_metres_on():
+    low = replace(draft(), altitude_m=450.0)
+    with pytest.raises(DataError, match="reduced to sea level"):
+        finish(with_values(low, pressure=np.full(72, 101_600.0)))
+    finish(with_values(low, pressure=np.full(72, 96_500.0)))
+
+
+@pytest.mark.parametrize("step_min", [10, 20, 40, 45, 80])
+def test_odd_steps_have_a_sun_too(step_min):
+    hours = 24 * 12 * 60 // step_min
+    made = draft(hours, step=np.timedelta64(step_min, "m"))
+    weather = finish(made)
+    assert log(weather) == [] and weather.sizes["time"] == hours
+
+
+def test_radiation_derived_under_a_wrong_clock_is_derived_again_once_that_is_mended():
+    made = draft(24 * 30)
+    early = replace(made, time=made.time - np.timedelta64(1, "h"))
+    with pytest.warns(WeatherWarning, match="stamped 1 h too early"):
+        stamped = finish(with_values(early, dni=None, dhi=None))
+    again = replace(
+        early,
+        values={name: stamped[name].values for name in early.values},
+        flagged={name: stamped[f"flag_{name}"].values for name in ("dni", "dhi")},
+    )
+    with pytest.warns(WeatherWarning, match="radiation was moved: ghi by"):
+        mended = finish(again, repair=True)
+    with pytest.warns(WeatherWarning, match="radiation was moved"):
+        straight = finish(with_values(early, dni=None, dhi=None), repair=True)
+    assert mended["dni"].values == pytest.approx(straight["dni"].values, abs=1e-9)
+    assert (mended["flag_dni"].values == flags.DERIVED).all()
+
+
+def test_ghi_alone_of_a_whole_year_is_never_refused_for_the_beam_made_of_it(shared_data_dir):
+    from weather import read_epw
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", WeatherWarning)
+        for path in sorted((shared_data_dir / "weather").glob("*.epw")):
+            year = read_epw(path)
+            names = ("ghi", "temp_air", "relative_humidity", "pressure", "wind_speed")
+            values = {name: year[name].values for name in names}
+            place = {name: float(year[name]) for name in PLACE}
+            made = Draft(
+                where=path.name, time=year["time"].values, values=values, label=dict.fromkeys(values, "start"),
+                attrs=draft().attrs, **place,
+            )  # fmt: skip
+            whole = finish(made)
+            assert float(whole["dni"].max()) < 1250.0

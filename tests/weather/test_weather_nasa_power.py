@@ -155,7 +155,7 @@ def test_what_is_damaged_is_explained(tmp_path, data, words):
         (lambda text: text[:-20], r"row 138: \d+ columns, expected 13"),
         (lambda text: text + text.splitlines()[-1], "is there twice"),
         (lambda text: text[text.index("YEAR") :], "starts with 'YEAR,MO,DY,HR"),
-        (lambda text: text[: text.index("YEAR") + 50], "holds no temp_air, only ghi, dni"),
+        (lambda text: text[: text.index("YEAR") + 50], "holds no ghi and no temp_air"),
     ],
 )
 def test_a_damaged_table_is_explained(tmp_path, change, words):

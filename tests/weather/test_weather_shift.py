@@ -83,7 +83,7 @@ def test_months_of_taiyuan_have_clocks_of_their_own(shared_data_dir):
     july, april = (stamped[["ghi"]].isel(time=np.flatnonzero(civil == month)) for month in (7, 4))
     assert (label_shift_hours(july), label_shift_hours(april)) == (0.5, -0.5)
     mended, said = read_quietly(path, repair="months")
-    assert any("by month" in text for text in said)
+    assert any("each month by its own" in text and "11 W/m2 moved" in text for text in said)
     assert independent_closure(mended) < 12.0 < 28.0 < independent_closure(stamped) < 29.0
     for variable in ("ghi", "dni", "dhi"):
         assert float(mended[variable].sum()) == pytest.approx(float(stamped[variable].sum()), rel=1e-9)
@@ -235,7 +235,7 @@ def test_what_a_series_loses_at_its_ends_by_repair_is_cut_off():
     early = clear_weather(
         latitude=37.5, longitude=105.2, start="2026-06-01", days=8, step_min=60, shift_min=90, cloud=0.0, seed=1
     )
-    with pytest.warns(WeatherWarning, match=r"radiation was moved by \+1\.5 h"):
+    with pytest.warns(WeatherWarning, match=r"radiation was moved: ghi, dni, dhi by \+1\.5 h"):
         mended = finish(draft_of(early), repair=True)
     assert mended.sizes["time"] == 8 * 24 - 2
     assert mended["time"].values[0] == np.datetime64("2026-06-01T02:00")

@@ -66,7 +66,7 @@ def test_every_hour_of_four_years_is_held(typical):
 def test_mapping_is_told_and_ends_the_typical_year(typical):
     before = typical.copy(deep=True)
     mapped = map_typical_year(typical, time=time_axis("2028-02-28", horizon_h=48), where="x")
-    assert "typical_year" not in mapped.attrs and "utc_offset_h" not in mapped.attrs
+    assert "typical_year" not in mapped.attrs and mapped.attrs["utc_offset_h"] == 8.0
     assert mapped.attrs["history"].endswith(
         "typical year laid onto 2028-02-27T16:00Z to 2028-02-29T15:00Z by civil month, day and hour "
         "(29 February from 28 February)"

@@ -18,13 +18,14 @@ from weather.climate.noise import MEMORY_DAYS
 from weather.climate.normals import Normals
 from weather.conventions import timeaxis
 from weather.conventions.errors import DataError
-from weather.conventions.variables import VARIABLES
+from weather.conventions.variables import REQUIRED, VARIABLES
 from weather.derive import LAPSE_RATE_K_PER_KM
 from weather.nodes import Node
 from weather.sources.assemble import place_dataset
 
 _HOUR = np.timedelta64(1, "h")
 _OFFSET = np.timedelta64(timeaxis.CIVIL_OFFSET_H, "h")
+_MOST_GB = 16.0
 _DAYS_AT_ONCE = 10_000  # of all members together: bounds the field's draws to 70 MB, or one member's
 _LICENCE = "normals: NASA POWER and NOAA GSOD, public domain; series: synthetic"
 
@@ -72,6 +73,7 @@ def generate_climate(nodes: Sequence[Node], *, time: np.ndarray, seed: int, memb
     stamps = _hours(time)
     _check_nodes(nodes)
     count = 1 if members is None else _whole(members, what="number of members", least=1)
+    _check_size(count, len(nodes), np.size(time))
     seed = _whole(seed, what="seed", least=0)
     arrays = _arrays(nodes, stamps, seed=seed, members=count)
     lead = ("node", "time") if members is None else ("member", "node", "time")
@@ -131,6 +133,15 @@ def climate_places(nodes: Sequence[Node], *, time: np.ndarray, seed: int) -> dic
         )
         for row, node in enumerate(nodes)
     }
+
+
+def _check_size(members: int, nodes: int, hours: int) -> None:
+    size_gb = 8 * len(REQUIRED) * members * nodes * hours / 1e9
+    if size_gb > _MOST_GB:
+        raise DataError(
+            f"weather: {members} member(s) of {nodes} node(s) over {hours} hours are {size_gb:,.0f} GB of weather; at "
+            f"most {_MOST_GB:g} GB are made at once. Make fewer members, nodes or hours at a time."
+        )
 
 
 def _arrays(nodes: Sequence[Node], stamps: np.ndarray, *, seed: int, members: int) -> dict[str, np.ndarray]:

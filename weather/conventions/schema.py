@@ -79,6 +79,16 @@ def check_structure(weather: xr.Dataset) -> None:
         )
     for name, (low, high) in _PLACE.items():
         _check_place(weather, name, low=low, high=high)
+    _check_clock(weather)
+
+
+def _check_clock(weather: xr.Dataset) -> None:
+    said = weather.attrs.get("utc_offset_h")
+    if said is not None and not (isinstance(said, int | float | np.number) and -12.0 <= float(said) <= 14.0):
+        raise DataError(
+            f"weather: attribute utc_offset_h is {said!r}; allowed: hours from -12 to 14, how far the source's "
+            "clock is ahead of UTC. Correct or remove it."
+        )
 
 
 def _check_place(weather: xr.Dataset, name: str, *, low: float, high: float) -> None:
@@ -145,12 +155,12 @@ def _check_flags(weather: xr.Dataset, name: str) -> None:
 
 
 def _where(weather: xr.Dataset, bad: np.ndarray) -> str:
-    """ "at node x, first 2026-01-01T00:00Z, 3 values in all" for a mask in canonical dims."""
+    """ "at node 'x', first 2026-01-01T00:00Z, 3 values in all" for a mask in canonical dims."""
     first = np.argwhere(bad)[0]
     stamp = np.datetime_as_string(weather["time"].values[first[-1]].astype("datetime64[ns]"), unit="m")
     names = [dim for dim in DIMS[:-1] if dim in weather.dims]
     place = [
-        f"at {dim} {str(weather[dim].values[row]) if dim in weather.coords else row!r}, "
+        f"at {dim} {str(weather[dim].values[row])!r}, " if dim in weather.coords else f"at {dim} {int(row)}, "
         for dim, row in zip(names, first, strict=False)
     ]
     return f"{''.join(place)}first at {stamp}Z, {int(bad.sum())} value(s) in all"

@@ -11,6 +11,7 @@ from weather.quality.draft import Draft
 from weather.quality.gaps import LIT
 from weather.quality.sunlight import Sunlight
 
+_LONG_RUN = 6  # equal gaps after each other that are a step, not holes
 _LONGEST = 1_000_000  # intervals: 114 years of hours; a wrong stamp would ask for more
 _H = np.timedelta64(3_600_000_000_000, "ns")
 
@@ -48,6 +49,7 @@ def settle_axis(draft: Draft) -> Draft:
             f"{draft.where}, {draft.at(int(off[0]))}: {off.size} stamp(s) do not lie on the step of "
             f"{step / _H:g} h that starts at {draft.at(0)}; expected equally spaced stamps. Correct or resample them."
         )
+    _refuse_changed_step(draft, gaps, step)
     total = int(places[-1]) + 1
     if total > min(_LONGEST, 2 * draft.time.size + 100):
         widest = int(gaps.argmax())
@@ -56,6 +58,20 @@ def settle_axis(draft: Draft) -> Draft:
             f"lies after {draft.at(widest)}. Correct the stamps, or cut the file into its parts."
         )
     return replace(_spread(draft, places.astype(int), total, step), step=step)
+
+
+def _refuse_changed_step(draft: Draft, gaps: np.ndarray, step: np.timedelta64) -> None:
+    """Stamps that go on in another step are means of other intervals, not a series with holes."""
+    longer = gaps > step
+    alike = np.concatenate([[False], longer[1:] & (gaps[1:] == gaps[:-1]), [False]])
+    edges = np.flatnonzero(np.diff(alike.astype(np.int8)))
+    for first, last in zip(edges[::2], edges[1::2], strict=True):
+        if last - first + 1 >= _LONG_RUN:
+            raise DataError(
+                f"{draft.where}, {draft.at(int(first))}: from here {int(last - first) + 1} stamps follow each other by "
+                f"{gaps[first] / _H:g} h, most others by {step / _H:g} h. A mean of a longer interval is not one of a "
+                "shorter: cut the file where its step changes, and give each part by itself."
+            )
 
 
 def _usual(gaps: np.ndarray) -> np.timedelta64:

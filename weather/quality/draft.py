@@ -4,7 +4,7 @@ A reader decodes; `weather.quality.finish.finish` makes a Dataset of what it dec
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -62,6 +62,14 @@ class Draft:
     open_end: bool = False
     step: np.timedelta64 | None = None
     history: tuple[str, ...] = field(default=())
+
+    def without_empty(self) -> "Draft":
+        """The draft without variables of which no value is there: they are not in the source."""
+        held = {name: array for name, array in self.values.items() if not np.isnan(array).all()}
+        gone = [name for name in self.values if name not in held]
+        if not gone:
+            return self
+        return replace(self, values=held, history=(*self.history, f"no value in the source: {', '.join(gone)}"))
 
     def instants(self, name: str) -> np.ndarray:
         """The times a variable's instants are of, shape (time,)."""

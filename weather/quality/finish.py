@@ -28,11 +28,14 @@ from weather.quality.draft import Draft
 from weather.quality.gaps import LONGEST_GAP_H, fill_gaps, runs
 from weather.quality.limits import judge_values
 from weather.quality.making import Making
-from weather.quality.shift import Shift, find_shift, move_radiation
+from weather.quality.shift import Shift, find_shift, move_radiation, solar_clock, suspect_columns
 from weather.quality.sun_limit import check_against_sun
 from weather.sources.assemble import place_dataset
 
 _H = np.timedelta64(3_600_000_000_000, "ns")
+
+MOST_FILLED_SHARE = 0.25
+"""Assumption: beyond it a series of bridged gaps is more guessed than given."""
 
 WRONG_CLOCK_H = 3.0
 """From this on it is not the label of the radiation that is wrong but the clock of the whole source [h]."""
@@ -68,6 +71,7 @@ def finish(draft: Draft, *, check: bool = True, repair: bool | str = False) -> x
     """
     if repair not in (False, True, "months"):
         raise DataError(f"repair is {repair!r}; allowed: False, True or 'months'.")
+    draft = draft.without_empty()
     lacking = [name for name in ("ghi", "temp_air") if name not in draft.values and not _can_do_without(name, draft)]
     if lacking:
         raise DataError(
@@ -91,6 +95,8 @@ def finish(draft: Draft, *, check: bool = True, repair: bool | str = False) -> x
     if check:
         moved = 0.0 if shift is None or repair or np.isnan(shift.hours) else shift.hours
         check_against_sun(making, shift_h=moved, repair=bool(repair))
+        if shift is not None and shift.columns_disagree:
+            _tell_columns(making, shift)
     return _dataset(making)
 
 
@@ -158,7 +164,19 @@ def _find_shift(making: Making) -> Shift | None:
     }
     if "ghi" not in held or held["ghi"].ndim == 2:
         return None
-    return find_shift(held, sun=making.sun, clock=making.clock)
+    return find_shift(held, sun=making.sun, clock=solar_clock(making.time, making.draft.longitude))
+
+
+def _refuse_invented(making: Making, groups: dict[tuple[int, int], list[str]]) -> None:
+    """Short gaps that are much of a series are not bridged: what came out would be invented."""
+    for (count, first), names in groups.items():
+        size = making.values[names[0]].size
+        if making.time.size >= 24 and count > MOST_FILLED_SHARE * size:
+            raise DataError(
+                f"{making.where}: {', '.join(names)} would be filled in {count} of {size} interval(s), first "
+                f"{_text(making.time[first])}; at most {MOST_FILLED_SHARE:.0%} are. Give a source with fewer holes, or "
+                "resample it to the step its values have."
+            )
 
 
 def _wholly_derived(marks: np.ndarray | None) -> bool:
@@ -181,6 +199,7 @@ def _bridge(making: Making, shift: Shift | None) -> None:
             making.mark(name, flags.FILLED, filled)
             first = int(np.flatnonzero(filled.reshape(-1, making.time.size).any(axis=0))[0])
             groups.setdefault((int(filled.sum()), first), []).append(name)
+    _refuse_invented(making, groups)
     told = [
         f"filled: {', '.join(names)} in {count} interval(s), first {_text(making.time[first])}"
         for (count, first), names in groups.items()
@@ -246,29 +265,36 @@ def _refuse_gaps(making: Making) -> None:
 def _move(making: Making, shift: Shift, *, by_month: bool) -> None:
     hours = np.full(making.time.size, shift.hours if shift.found else 0.0)
     if by_month:
-        months = making.clock.astype("datetime64[M]").astype(np.int64) % 12
+        clock = solar_clock(making.time, making.draft.longitude)
+        months = clock.astype("datetime64[M]").astype(np.int64) % 12
         own = np.array(shift.by_month)[months]
         hours = np.where(np.isnan(own), hours, own)
     if not hours.any():
         return
+    for name in [name for name in RADIATION if name != "ghi" and _wholly_derived(making.flagged.get(name))]:
+        # it was computed under the sun of the wrong clock; it is computed again from what is moved
+        del making.values[name], making.flagged[name]
     held = {name: making.values[name] for name in RADIATION if name in making.values}
     moved, kept = move_radiation(held, hours=hours, sun=making.sun, ring=making.ring)
     for name, array in moved.items():
         making.values[name] = array
         making.mark(name, flags.SHIFTED, hours != 0.0)
     told = ", ".join(f"{value:+g} h" for value in np.unique(hours[hours != 0.0]))
-    making.history.append(
-        f"shifted: {', '.join(moved)} by {told}{' by month' if by_month else ''}, found by {shift.witness}"
-        f"{_closure_words(shift)}"
+    now = find_shift(moved, sun=making.sun, clock=solar_clock(making.time, making.draft.longitude))
+    closes = (
+        ""
+        if np.isnan(now.closure_as_stamped)
+        else (f" (closure {shift.closure_as_stamped:.0f} W/m2 as stamped, {now.closure_as_stamped:.0f} W/m2 moved)")
     )
+    message = (
+        f"{', '.join(moved)} by {told}{', each month by its own' if by_month else ''}, found by {shift.witness}{closes}"
+    )
+    making.history.append(f"shifted: {message}")
     if (kept.start, kept.stop) != (0, making.time.size):
         making.keep(kept)
         making.history.append("cut off: the intervals at the ends that the shift left without values")
-    warnings.warn(
-        f"{making.where}: {making.history[-1] if by_month else 'radiation was moved by ' + told}.",
-        WeatherWarning,
-        stacklevel=4,
-    )
+    rest = f"; {months_in_words(shift)}" if shift.months_disagree and not by_month else ""
+    warnings.warn(f"{making.where}: radiation was moved: {message}{rest}.", WeatherWarning, stacklevel=4)
 
 
 def _refuse_far(making: Making, shift: Shift) -> None:
@@ -277,24 +303,45 @@ def _refuse_far(making: Making, shift: Shift) -> None:
         way = "too early" if shift.hours > 0 else "too late"
         raise DataError(
             f"{making.where}: the radiation is stamped {abs(shift.hours):g} h {way} for the sun at "
-            f"{making.draft.latitude:g} N {making.draft.longitude:g} E, as its {shift.witness} shows. So much is not "
-            "the label of an interval but the clock of the whole source, or its place: local time taken for UTC, an "
-            "offset with the wrong sign, longitude west given as east. Correct the time zone or the place."
+            f"{making.draft.latitude:g} N {making.draft.longitude:g} E, as its {shift.witness} {_shows(shift)}. "
+            "So much is not the label of an interval but the clock of the whole source, or its place: local time taken "
+            "for UTC, an offset with the wrong sign, longitude west given as east, latitude south as north. Correct the "
+            "time zone or the place."
         )
+
+
+def _tell_columns(making: Making, shift: Shift) -> None:
+    """Three components that no clock makes one sky: a column is not what it is called, or off by a factor."""
+    held = {name: making.values[name] for name in RADIATION}
+    suspect = suspect_columns(held, sun=making.sun)
+    message = (
+        f"ghi, dni and dhi do not belong together: dni cos(zenith) + dhi is {shift.closure_as_stamped:.0f} W/m2 "
+        f"(rmse) from ghi as stamped, {shift.closure_shifted:.0f} under the best clock"
+        f"{'; ' + suspect if suspect else ''}. They are used as given: check the columns, or leave out the one that "
+        "cannot be trusted, it is then computed"
+    )
+    making.history.append(f"found: {message}")
+    warnings.warn(f"{making.where}: {message}.", WeatherWarning, stacklevel=4)
 
 
 def _tell(making: Making, shift: Shift) -> None:
     if shift.found:
         way = "too early" if shift.hours > 0 else "too late"
         message = (
-            f"the radiation is stamped {abs(shift.hours):g} h {way}, as its {shift.witness} shows"
+            f"the radiation is stamped {abs(shift.hours):g} h {way}, as its {shift.witness} {_shows(shift)}"
             f"{_closure_words(shift)}; a shift of {shift.hours:+g} h fits. It is used as stamped: read it with repair "
             "(--repair) to move it"
         )
+        if shift.months_disagree:
+            message += f". But {months_in_words(shift)}"
         making.history.append(f"found: {message}")
         warnings.warn(f"{making.where}: {message}.", WeatherWarning, stacklevel=4)
     elif shift.months_disagree:
         making.history.append(f"found: {months_in_words(shift)}; used as stamped, repair 'months' moves them")
+
+
+def _shows(shift: Shift) -> str:
+    return "show" if shift.witness.endswith("s") else "shows"
 
 
 def months_in_words(shift: Shift) -> str:
@@ -305,7 +352,16 @@ def months_in_words(shift: Shift) -> str:
         if np.isfinite(hours) and hours != 0.0:
             groups.setdefault(hours, []).append(name)
     told = "; ".join(f"{', '.join(group)} {hours:+g} h" for hours, group in sorted(groups.items()))
-    return f"the radiation of single months fits the sun better when moved ({told}), though the whole needs no shift"
+    right = [name for name, hours in zip(names, shift.by_month, strict=True) if hours == 0.0]
+    stay = f"; {', '.join(right)} are right" if right else ""
+    summer = (
+        " It looks like daylight-saving stamps under a fixed offset: give the zone." if set(groups) == {-1.0} else ""
+    )
+    whole = "" if shift.found else ", though the whole needs no shift"
+    return (
+        f"the radiation of single months fits the sun when moved by themselves ({told}{stay}){whole}"
+        f"{'.' + summer if summer else ''}"
+    )
 
 
 def _closure_words(shift: Shift) -> str:

@@ -20,6 +20,7 @@ _CLIPPED: dict[str, tuple[float, float]] = {  # how far outside the limits is ro
     "relative_humidity": (0.0, 5.0),
 }
 _REPLACED_SHARE_MAX = 0.01  # assumption: more than this is not a sunset artefact but a broken column
+_PRESSURE_OFF_AT_SEA, _LEVELS_APART_M = 0.035, 400.0  # where the two levels are 4.7 % apart, and weather is within 3
 _PRESSURE_OFF = 0.12  # of the standard atmosphere: no weather does that; 1000 m of altitude do
 # percentage points between relative humidity as given and as dew point and temperature say: 0.2 to 0.3 in five
 # station files, 1.5 with whole degrees, 5 to 9 with both temperatures in degF, 50 and more with one of them
@@ -194,8 +195,10 @@ def _check_pressure(draft: Draft, pressure: np.ndarray) -> None:
     if not np.isfinite(pressure).any():
         return
     middle, standard = float(np.nanmedian(pressure)), float(standard_pressure(draft.altitude_m))
-    if abs(middle / standard - 1.0) > _PRESSURE_OFF and 45_000.0 <= middle <= 110_000.0:
-        hint = " It looks like pressure reduced to sea level." if abs(middle / 101_325.0 - 1.0) < 0.03 else ""
+    at_sea = abs(middle / 101_325.0 - 1.0) < 0.03
+    off = _PRESSURE_OFF_AT_SEA if at_sea and draft.altitude_m > _LEVELS_APART_M else _PRESSURE_OFF
+    if abs(middle / standard - 1.0) > off and 45_000.0 <= middle <= 110_000.0:
+        hint = " It looks like pressure reduced to sea level." if at_sea else ""
         raise DataError(
             f"{draft.where}: pressure is {middle:.0f} Pa in the middle, {standard:.0f} Pa belong to its altitude of "
             f"{draft.altitude_m:g} m.{hint} Give the pressure at the place itself, or correct the altitude."

@@ -44,11 +44,6 @@ class Making:
         """Length of an interval [h]."""
         return float((self.time[1] - self.time[0]) / _H)
 
-    @property
-    def clock(self) -> np.ndarray:
-        """The axis in the source's own clock: the months of a typical year are civil ones."""
-        return self.time + np.timedelta64(round(60.0 * float(self.draft.attrs.get("utc_offset_h", 0.0))), "m")
-
     def mark(self, name: str, mask: np.uint8, where: np.ndarray | bool = True) -> None:
         """Flag values of a variable."""
         held = self.flagged.setdefault(name, np.zeros(self.values[name].shape, dtype=np.uint8))

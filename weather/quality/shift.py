@@ -22,6 +22,10 @@ _LONGEST_SHIFT_H = 12
 _LEAST_BEAM_HOURS = 20  # with less beam, closure says nothing of the sun
 _BEAM = 100.0  # W/m2 of dni that make an hour one of beam
 _BETTER = 0.8  # closure at the shift found over that as stamped; above, the source just does not close
+FAR_FROM_CLOSED = 45.0
+"""Closure at its best shift [W/m2] above which the columns do not belong together; station files are below 30."""
+
+_NOT_SINGLE = 0.95  # of the hours: what is left without them is not the fault of single values
 _LEAST_CLEAR_DAYS = 3
 _CLEAR_RESIDUAL = 0.01  # of a day's energy in squares: what cloud leaves undone is far above
 _CLEAR_SHARE = 0.1  # of the days, the most like clear sky
@@ -36,6 +40,7 @@ class Shift:
     hours: to be added to the stamps, positive where they are too early; 0.0 when right, NaN when the radiation cannot
     tell. witness: "closure", "clear days" or "". closure_as_stamped, closure_shifted: rmse [W/m2], NaN where the source
     lacks one of ghi, dni, dhi. by_month: the same hours of each calendar month by closure, NaN where not told.
+    columns_disagree: ghi, dni and dhi do not belong together under any clock.
     """
 
     hours: float
@@ -43,6 +48,7 @@ class Shift:
     closure_as_stamped: float
     closure_shifted: float
     by_month: tuple[float, ...]
+    columns_disagree: bool = False
 
     @property
     def found(self) -> bool:
@@ -105,8 +111,12 @@ def label_shift(weather: xr.Dataset) -> Shift:
     stamps = timeaxis.as_stamps(weather["time"].values)
     timeaxis.step_h(stamps)
     sun = sunlight(stamps, latitude=float(weather["latitude"]), longitude=float(weather["longitude"]))
-    own_clock = stamps + np.timedelta64(round(60.0 * float(weather.attrs.get("utc_offset_h", 0.0))), "m")
-    return find_shift(_as_measured(weather), sun=sun, clock=own_clock)
+    return find_shift(_as_measured(weather), sun=sun, clock=solar_clock(stamps, float(weather["longitude"])))
+
+
+def solar_clock(time: np.ndarray, longitude: float) -> np.ndarray:
+    """Stamps in mean solar time: months are judged, and moved, from midnight to midnight of the sun."""
+    return time + np.timedelta64(round(longitude * 4.0), "m")
 
 
 def _as_measured(weather: xr.Dataset) -> dict[str, np.ndarray]:
@@ -136,6 +146,9 @@ def find_shift(values: dict[str, np.ndarray], *, sun: Sunlight, clock: np.ndarra
         judged = _Closure.of(values, sun)
         if judged is not None:
             whole, as_stamped, shifted = judged.best(np.isfinite(judged.left))
+            if judged.far_from_closed(shifted, whole):
+                # no clock makes these columns one sky: they are no witness of it
+                return Shift(*_by_clear_days(values["ghi"], sun), as_stamped, shifted, unknown, columns_disagree=True)
             months = clock.astype("datetime64[M]").astype(np.int64) % 12
             by_month = tuple(judged.best(np.isfinite(judged.left) & (months == month))[0] for month in range(12))
             return Shift(whole, "closure", as_stamped, shifted, by_month)
@@ -153,8 +166,14 @@ class _Closure:
     @classmethod
     def of(cls, values: dict[str, np.ndarray], sun: Sunlight) -> "_Closure | None":
         left = values["dhi"] - values["ghi"] + 0.0 * values["dni"]
-        hours = (np.nan_to_num(values["dni"]) > _BEAM) & np.isfinite(left)
-        return cls(left, values["dni"], sun) if sun.hours(sun.per_step) * hours.sum() >= _LEAST_BEAM_HOURS else None
+        made = cls(left, values["dni"], sun)
+        return made if made.beam_hours(np.isfinite(left)) >= _LEAST_BEAM_HOURS else None
+
+    def beam_hours(self, chosen: np.ndarray) -> float:
+        """Hours that have a beam, or should have one as ghi is above dhi."""
+        return self.sun.hours(self.sun.per_step) * float(
+            ((self.beam[chosen] > _BEAM) | (self.left[chosen] < -_BEAM)).sum()
+        )
 
     def rmse(self, shift: int, chosen: np.ndarray) -> float:
         sun_up = self.sun.over(np.maximum(self.sun.cos_zenith, 0.0), shift=shift)
@@ -162,10 +181,19 @@ class _Closure:
         residual = self.beam[lit] * sun_up[lit] + self.left[lit]
         return float(np.sqrt(np.mean(residual**2))) if residual.size else np.nan
 
+    def far_from_closed(self, rmse: float, hours: float) -> bool:
+        """Whether the columns differ at the best shift, and not by single values alone."""
+        if not rmse > FAR_FROM_CLOSED:
+            return False
+        sun_up = self.sun.over(np.maximum(self.sun.cos_zenith, 0.0), shift=round(hours / self.sun.hours(1)))
+        lit = np.isfinite(self.left) & ((sun_up > 0.0) | (self.left < 0.0))
+        squares = np.sort((self.beam * sun_up + self.left)[lit] ** 2)
+        most = squares[: max(1, int(_NOT_SINGLE * squares.size))]
+        return bool(np.sqrt(most.mean()) > FAR_FROM_CLOSED)
+
     def best(self, chosen: np.ndarray) -> tuple[float, float, float]:
         """Shift in quarter hours [h], closure as stamped and at that shift [W/m2]."""
-        enough = self.sun.hours(self.sun.per_step) * float((self.beam[chosen] > _BEAM).sum())
-        if enough < _LEAST_BEAM_HOURS:
+        if self.beam_hours(chosen) < _LEAST_BEAM_HOURS:
             return np.nan, np.nan, np.nan
         per_h = max(1, round(1.0 / self.sun.hours(1)))
         coarse = {
@@ -242,6 +270,29 @@ def _quarters(hours: float) -> float:
     """In quarter hours, the nearer way round the day: -12 < hours <= 12."""
     found = round(hours * 4.0) / 4.0
     return 12.0 - (12.0 - found) % 24.0
+
+
+def suspect_columns(values: dict[str, np.ndarray], *, sun: Sunlight) -> str:
+    """What may be wrong with ghi, dni and dhi that belong together under no clock, as a clause; "" where nothing fits.
+
+    Tried as stamped: a beam on the horizontal given as dni; dni and dhi exchanged; ghi off by a factor.
+    """
+    ghi, dni, dhi = (values[name] for name in RADIATION)
+    cosine = sun.over(np.maximum(sun.cos_zenith, 0.0))
+    lit = np.isfinite(ghi + dni + dhi) & (cosine > 0.0)
+    ghi, dni, dhi, cosine = ghi[lit], dni[lit], dhi[lit], cosine[lit]
+    parts = dni * cosine + dhi
+    factor = float((parts * ghi).sum() / max(float((ghi**2).sum()), 1e-9))
+    tried = {
+        "dni looks like the beam on the horizontal, not on a plane that faces the sun": dni + dhi - ghi,
+        "dni and dhi look exchanged": dhi * cosine + dni - ghi,
+        f"ghi looks too {'small' if factor > 1 else 'large'} by a factor of {max(factor, 1 / max(factor, 1e-9)):.2f}": (
+            parts - factor * ghi
+        ),
+    }
+    left = {words: float(np.sqrt(np.mean(residual**2))) for words, residual in tried.items()}
+    best = min(left, key=left.get)
+    return best if left[best] < 0.5 * FAR_FROM_CLOSED else ""
 
 
 def move_radiation(

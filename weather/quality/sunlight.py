@@ -4,6 +4,7 @@ A mean over an hour, at sunrise above all, is not the value at the middle of the
 by the extraterrestrial are judged on means of quarter hours.
 """
 
+import math
 import warnings
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ SOLAR_CONSTANT = 1361.0
 """Total solar irradiance at 1 au [W/m2] (Kopp & Lean 2011); within the year 1316 to 1407."""
 
 _PAD_H = 15  # a shift of half a day, the two hours searched around it, and a piece beside them
+_MOST_PIECES = 20_000_000  # half a century of quarter hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Sunlight:
 
 
 def sunlight(time: np.ndarray, *, latitude: float, longitude: float) -> Sunlight:
-    """Sun of a place on quarter hours (or the step, where it is finer or no multiple) around an axis.
+    """Sun of a place around an axis, on pieces that divide the step and a quarter of an hour alike.
 
     Parameters
     ----------
@@ -71,7 +73,10 @@ def sunlight(time: np.ndarray, *, latitude: float, longitude: float) -> Sunlight
     pvlib.solarposition.ephemeris, within 0.02 deg of the SPA algorithm.
     """
     step = time[1] - time[0]
-    per_step = int(step // QUARTER) if step >= QUARTER and step % QUARTER == np.timedelta64(0, "ns") else 1
+    whole, quarter = (int(span / np.timedelta64(1, "ns")) for span in (step, QUARTER))
+    per_step = whole // math.gcd(whole, quarter)
+    if time.size * per_step > _MOST_PIECES:
+        per_step = 1  # an odd step: the middle of its interval must do
     piece = step // per_step
     pad = int(np.timedelta64(_PAD_H, "h") // piece)
     fine = time[0] + (np.arange(time.size * per_step + 2 * pad) - pad) * piece + piece // 2

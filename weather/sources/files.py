@@ -55,6 +55,8 @@ def whole_file(file: Path) -> Iterator[Path]:
         When the folder cannot be written.
     """
     # not mkstemp: its files are readable by their owner alone
+    if not file.parent.is_dir():
+        raise OutputError(f"{file}: cannot be written, there is no folder {file.parent}. Make it first.")
     part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
     try:
         yield part

@@ -59,7 +59,7 @@ def map_typical_year(typical: xr.Dataset, *, time: np.ndarray, where: str) -> xr
             "Use a file of the whole year."
         )
     mapped = typical.isel(time=rows).assign_coords(time=stamps)
-    attrs = {key: value for key, value in typical.attrs.items() if key not in ("typical_year", "utc_offset_h")}
+    attrs = {key: value for key, value in typical.attrs.items() if key != "typical_year"}
     attrs["history"] = (
         f"{typical.attrs.get('history', '')}; typical year laid onto {_stamp(stamps[0])} to {_stamp(stamps[-1])} "
         "by civil month, day and hour (29 February from 28 February)"
