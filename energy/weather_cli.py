@@ -7,6 +7,7 @@ written.
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -264,6 +265,8 @@ def fetch(
     for warning in fetched.warnings:
         warn(f"greendc: warning: {warning}")
     weather = fetched.weather
+    if service == "open-meteo" and kind != "previous-runs":
+        _warn_past(weather)
     write_weather(weather, out, kind=form, node=node, force=force)
     age = "" if fetched.age_h is None else f", {fetched.age_h:.1f} h ago"
     stale = ", stale" if weather.attrs.get("stale") else ""
@@ -273,6 +276,15 @@ def fetch(
         "licence": str(weather.attrs.get("licence", "")),
     }
     _wrote(weather, out, kind=form, node=node, source=service, as_json=as_json, more=more)
+
+
+def _warn_past(weather: xr.Dataset) -> None:
+    """A forecast that ends before now is the answer to another question: a mirror or proxy that keeps old ones."""
+    import numpy as np
+
+    last = weather["time"].values[-1].astype("datetime64[s]")
+    if last < np.datetime64(datetime.now(UTC).replace(tzinfo=None), "s"):
+        warn(f"greendc: warning: the forecast ends before now, at {last}Z; was it answered from an old copy?")
 
 
 def _repair(repair: bool, by_month: bool) -> bool | str:

@@ -33,10 +33,11 @@ def month_groups(data: PlaceData) -> tuple[list[str], np.ndarray, bool]:
 
 
 def group_mean(data: PlaceData, values: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
-    """Mean in each of the groups of `month_groups`; NaN for a day the window cuts."""
+    """Mean in each of the groups of `month_groups`; NaN for a day the window cuts and a month with little."""
     means = mean_by(values, group, groups)
-    cut = np.bincount(group, minlength=groups) < data.per_day
-    return np.where(cut, np.nan, means) if data.by_day else means
+    held = np.bincount(group, minlength=groups)
+    least = data.per_day if data.by_day else 0.5 * np.median(held)
+    return np.where(held < least, np.nan, means)
 
 
 def month_label(name: str, lang: str) -> str:

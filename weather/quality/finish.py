@@ -305,8 +305,8 @@ def _refuse_far(making: Making, shift: Shift) -> None:
             f"{making.where}: the radiation is stamped {abs(shift.hours):g} h {way} for the sun at "
             f"{making.draft.latitude:g} N {making.draft.longitude:g} E, as its {shift.witness} {_shows(shift)}. "
             "So much is not the label of an interval but the clock of the whole source, or its place: local time taken "
-            "for UTC, an offset with the wrong sign, longitude west given as east, latitude south as north. Correct the "
-            "time zone or the place."
+            "for UTC, an offset with the wrong sign, longitude west given as east, latitude south as north. Correct "
+            "the time zone or the place."
         )
 
 
