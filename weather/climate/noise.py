@@ -9,7 +9,8 @@ it: the window asked for changes nothing, not even the last bit.
 Years are balanced: in the innovations of one day of the year, eight years running (those of equal year // 8)
 sum to zero and any two of them correlate by -1/7. Every year by itself is as random as before, but the mean of
 some thirty years comes three times nearer to the normal than thirty independent years would. Means over two to
-seven years therefore spread too little, by 7 to 62 %; members are independent of each other.
+seven years therefore spread too little, by 7 to 62 %, means over eight and more hardly at all; members are
+independent of each other.
 
 Only sums and products of single numbers are taken, in a fixed order, and no matrix product: shapes and the
 number of threads do not reach the last bit.
