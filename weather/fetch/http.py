@@ -240,7 +240,7 @@ def _unavailable(query: Query, trouble: _Trouble, *, tries: int) -> SourceUnavai
 
 def _late(call: _Call) -> _Trouble:
     return _Trouble(
-        f"no whole answer within {call.limits.deadline_s:g} s ({call.received} bytes came)",
+        f"no whole answer within {call.limits.deadline_s:g} s ({call.received} bytes of its body came)",
         "The server stalls: try again later, use what was kept (--offline), or set another host.",
     )
 
