@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, PrivateAttr, StrictBool, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from energy.config_checks import study_problems
 from energy.config_errors import describe
@@ -58,7 +58,7 @@ class WeatherConfig(Table):
     """
 
     default: Text = DEFAULT_SPEC
-    repair: StrictBool | Literal["months"] = False
+    repair: Literal[False, True, "months"] = False
     specs: dict[str, Text] = Field(default_factory=dict)
 
 

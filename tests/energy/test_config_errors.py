@@ -375,3 +375,12 @@ def test_unknown_names_are_explained():
     with pytest.raises(ConfigError, match=r'no tariff "xian".*gansu'):
         study.tariff("xian")
     assert study.tariff("gansu").tariff_id == "gansu"
+
+
+@pytest.mark.parametrize("said", ['"month"', '"yes"', '"true"', "2", "[]"])
+def test_repair_is_one_of_three(tmp_path, said):
+    text = west_toml()
+    study = tmp_path / "study.toml"
+    study.write_text(text.replace("\nrepair = false", f"\nrepair = {said}"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"weather\.repair: .*allowed: False, True or 'months'"):
+        load_study(study)
