@@ -174,12 +174,15 @@ def dew_point(temp_air: ArrayLike, relative_humidity: ArrayLike) -> np.ndarray:
     return np.minimum(guess, temp)
 
 
-def relative_humidity_from_dew(temp_air: ArrayLike, temp_dew: ArrayLike) -> np.ndarray:
+def relative_humidity_from_dew(temp_air: ArrayLike, temp_dew: ArrayLike, *, over_water: bool = False) -> np.ndarray:
     """Relative humidity [%] from temperature and dew point, 100 where the dew point is not below.
 
     Parameters
     ----------
     temp_air, temp_dew : array [degC]
+    over_water : bool
+        True where dew point and humidity are meant over liquid water below 0 degC too, as meteorological services and
+        ERA5 have them; False for ice, as ASHRAE has it. 5 percent of the vapour pressure at -5 degC.
 
     Returns
     -------
@@ -189,7 +192,12 @@ def relative_humidity_from_dew(temp_air: ArrayLike, temp_dew: ArrayLike) -> np.n
     --------
     >>> round(float(relative_humidity_from_dew(20.0, 9.27)), 1)
     50.0
+    >>> round(float(relative_humidity_from_dew(5.0, -5.0, over_water=True)), 1)
+    48.3
     """
+    if over_water:
+        dew, air = (_ln_saturation(np.asarray(temp, dtype=float), _LIQUID) for temp in (temp_dew, temp_air))
+        return np.minimum(100.0, 100.0 * np.exp(dew - air))
     return np.minimum(100.0, 100.0 * saturation_pressure(temp_dew) / saturation_pressure(temp_air))
 
 

@@ -131,3 +131,12 @@ def test_heights_that_make_no_sense_are_refused(low, high):
 def test_wet_bulb_of_a_unit_that_slipped_is_refused(temp, pressure, words):
     with pytest.raises(DataError, match=words):
         derive.wet_bulb(temp, 50.0, pressure)
+
+
+@pytest.mark.parametrize(("temp", "dew", "ice", "water"), [(5.0, -5.0, 46.0, 48.35), (-10.0, -15.0, 63.6, 66.8)])
+def test_humidity_below_freezing_is_of_ice_or_of_water(temp, dew, ice, water):
+    """Water: Sonntag 1990 gives 48.4 and 66.9."""
+    assert float(derive.relative_humidity_from_dew(temp, dew)) == pytest.approx(ice, abs=0.1)
+    assert float(derive.relative_humidity_from_dew(temp, dew, over_water=True)) == pytest.approx(water, abs=0.1)
+    warm = derive.relative_humidity_from_dew(20.0, 5.0), derive.relative_humidity_from_dew(20.0, 5.0, over_water=True)
+    assert float(warm[0]) == pytest.approx(float(warm[1]), rel=1e-12)

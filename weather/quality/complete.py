@@ -37,7 +37,7 @@ def complete(making: Making) -> None:
     if not all(name in values for name in RADIATION):
         _radiation(values, add, sun=making.sun, time=making.time)
     if "relative_humidity" not in values and "temp_dew" in values:
-        wet = relative_humidity_from_dew(values["temp_air"], values["temp_dew"])
+        wet = relative_humidity_from_dew(values["temp_air"], values["temp_dew"], over_water=draft.over_water)
         add("relative_humidity", wet, "from the dew point")
     if "temp_dew" not in values and "relative_humidity" in values:
         humidity = np.maximum(values["relative_humidity"], _DRIEST)

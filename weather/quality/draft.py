@@ -41,6 +41,8 @@ class Draft:
         How much later than its stamp a value at an instant is of, where that is another time for another variable.
     open_end : bool
         True for a forecast: what is missing at its end is cut off with a warning, not refused.
+    over_water : bool
+        True where the source's dew point is meant over liquid water below 0 degC too.
     step : timedelta64 or None
         Length of an interval, where the source says it; else the most frequent spacing of the stamps.
     history : tuple of str
@@ -60,6 +62,7 @@ class Draft:
     flagged: Mapping[str, np.ndarray] = field(default_factory=dict)
     late: Mapping[str, np.timedelta64] = field(default_factory=dict)
     open_end: bool = False
+    over_water: bool = False
     step: np.timedelta64 | None = None
     history: tuple[str, ...] = field(default=())
 

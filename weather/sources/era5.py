@@ -63,7 +63,8 @@ def read_era5(
     Global radiation is the model's own hour mean; the beam follows from fdir (beam on the horizontal) over the mean
     cosine of the zenith of the same hour, or, without fdir, from ghi (Erbs-Driesse). The rest is made means of the
     straight lines between the instants, and flagged so; the first hour of the file is lost, it has no instant at its
-    start. Humidity follows from the dew point.
+    start. Humidity follows from the dew point, both over
+    liquid water at any temperature, as ECMWF defines the 2 m dew point.
 
     On smooth weather the means of instants are within 0.05 K, 0.3 % of humidity, 0.6 Pa and 0.03 m/s of the true ones.
     The beam from fdir is within 14 W/m2 where the sun is above 10 degrees; in the hour of sunrise or sunset it is that
@@ -158,6 +159,7 @@ def _draft(held: dict, altitude_m: float | None, where: str) -> Draft:
             "utc_offset_h": 0.0,
         },
         rows=held.get("rows"),
+        over_water=True,
     )
 
 
