@@ -85,12 +85,12 @@ def finish(draft: Draft, *, check: bool = True, repair: bool | str = False) -> x
     making.history += [*draft.history, *judged.history]
     shift = _find_shift(making) if check else None
     _bridge(making, shift)
-    if repair and shift is not None:
+    if shift is not None:
         _refuse_far(making, shift)
-        _move(making, shift, by_month=repair == "months")
-    elif shift is not None:
-        _refuse_far(making, shift)
-        _tell(making, shift)
+        if repair:
+            _move(making, shift, by_month=repair == "months")
+        else:
+            _tell(making, shift)
     complete(making)
     if check:
         moved = 0.0 if shift is None or repair or np.isnan(shift.hours) else shift.hours
@@ -281,14 +281,8 @@ def _move(making: Making, shift: Shift, *, by_month: bool) -> None:
         making.mark(name, flags.SHIFTED, hours != 0.0)
     told = ", ".join(f"{value:+g} h" for value in np.unique(hours[hours != 0.0]))
     now = find_shift(moved, sun=making.sun, clock=solar_clock(making.time, making.draft.longitude))
-    closes = (
-        ""
-        if np.isnan(now.closure_as_stamped)
-        else (f" (closure {shift.closure_as_stamped:.0f} W/m2 as stamped, {now.closure_as_stamped:.0f} W/m2 moved)")
-    )
-    message = (
-        f"{', '.join(moved)} by {told}{', each month by its own' if by_month else ''}, found by {shift.witness}{closes}"
-    )
+    message = f"{', '.join(moved)} by {told}{', each month by its own' if by_month else ''}, found by {shift.witness}"
+    message += _closure_words(shift, moved=now.closure_as_stamped)
     making.history.append(f"shifted: {message}")
     if (kept.start, kept.stop) != (0, making.time.size):
         making.keep(kept)
@@ -329,8 +323,8 @@ def _tell(making: Making, shift: Shift) -> None:
         way = "too early" if shift.hours > 0 else "too late"
         message = (
             f"the radiation is stamped {abs(shift.hours):g} h {way}, as its {shift.witness} {_shows(shift)}"
-            f"{_closure_words(shift)}; a shift of {shift.hours:+g} h fits. It is used as stamped: read it with repair "
-            "(--repair) to move it"
+            f"{_closure_words(shift, moved=shift.closure_shifted)}; a shift of {shift.hours:+g} h fits. It is used as "
+            "stamped: read it with repair (--repair) to move it"
         )
         if shift.months_disagree:
             message += f". But {months_in_words(shift)}"
@@ -364,10 +358,10 @@ def months_in_words(shift: Shift) -> str:
     )
 
 
-def _closure_words(shift: Shift) -> str:
-    if np.isnan(shift.closure_shifted):
+def _closure_words(shift: Shift, *, moved: float) -> str:
+    if np.isnan(moved):
         return ""
-    return f" (closure {shift.closure_as_stamped:.0f} W/m2 as stamped, {shift.closure_shifted:.0f} W/m2 moved)"
+    return f" (closure {shift.closure_as_stamped:.0f} W/m2 as stamped, {moved:.0f} W/m2 moved)"
 
 
 def _dataset(making: Making) -> xr.Dataset:
