@@ -3,7 +3,6 @@
 How single steps of it work is tested where they live (`test_weather_finish.py`, `test_weather_shift.py`, the readers').
 """
 
-import importlib.util
 import os
 import warnings
 from dataclasses import replace
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import true_weather as tw
 import xarray as xr
 
 from weather import (
@@ -34,10 +34,6 @@ from weather.conventions.variables import RADIATION, VARIABLES
 from weather.quality.draft import Draft
 from weather.quality.finish import finish
 from weather.sources.assemble import place_dataset
-
-_spec = importlib.util.spec_from_file_location("true_weather", Path(__file__).with_name("true_weather.py"))
-tw = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(tw)
 
 TRUTH = tw.Truth(np.datetime64("2025-06-20"), 37.5, 105.2, 1226.0)
 HEAD = 7  # rows of the user's table before its first hour

@@ -1,6 +1,5 @@
 """The user's own CSV: what it must say, times to UTC exactly, units, missing codes, and written form back to itself."""
 
-import importlib.util
 import os
 import stat
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import true_weather as tw
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,10 +16,6 @@ from weather import WeatherWarning, read_csv, read_epw, read_tmy3, repair_log, w
 from weather.conventions import flags
 from weather.conventions.errors import DataError, OutputError
 from weather.sources.csv import read_csv_source
-
-_spec = importlib.util.spec_from_file_location("true_weather", Path(__file__).with_name("true_weather.py"))
-tw = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(tw)
 
 TRUTH = tw.Truth(np.datetime64("2025-06-20"), 37.5, 105.2, 1226.0)
 PLACE = {"latitude": 48.2, "longitude": 16.4, "altitude_m": 200.0}

@@ -1,19 +1,15 @@
 """ERA5: hours by their ends, sums that are none of an hour, cells of a grid, heights, damage."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
+import true_weather as tw
 import xarray as xr
 
 from weather import label_shift_hours, read_era5
 from weather.conventions import flags
 from weather.conventions.errors import DataError
-
-_spec = importlib.util.spec_from_file_location("true_weather", Path(__file__).with_name("true_weather.py"))
-tw = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(tw)
 
 TRUTH = tw.Truth(np.datetime64("2025-06-20"), 37.5, 105.25, 1226.0)
 

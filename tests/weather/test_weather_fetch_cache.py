@@ -1,6 +1,5 @@
 """Kept answers: young, old and named so, damaged, of another query, of two processes at once, offline."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -11,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import fetch_bodies as bodies
 import pytest
 import xarray as xr
 from hypothesis import given
@@ -22,10 +22,6 @@ from weather.fetch import answer
 from weather.fetch.cache import Entry, entry_path, load_entry, store_entry
 from weather.fetch.http import LIMITS, Query
 from weather.fetch.settings import FetchSettings
-
-_spec = importlib.util.spec_from_file_location("fetch_bodies", Path(__file__).with_name("fetch_bodies.py"))
-bodies = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(bodies)
 
 QUERY = Query("https://example.org/v1", (("a", "1"), ("b", "x,y")), (("apikey", "s3cret"),))
 NOON = datetime(2026, 6, 10, 12, 0, 5, tzinfo=UTC)

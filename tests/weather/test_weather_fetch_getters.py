@@ -1,7 +1,6 @@
 """Every getter against a server of this machine: what is good, what is not, and what is told of it."""
 
 import copy
-import importlib.util
 import json
 import re
 import threading
@@ -12,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import fetch_bodies as bodies
 import numpy as np
 import pytest
 import xarray as xr
@@ -22,10 +22,6 @@ from weather.conventions.errors import ConfigError, DataError, SourceUnavailable
 from weather.fetch import answer
 from weather.fetch.http import LIMITS
 from weather.fetch.settings import FetchSettings
-
-_spec = importlib.util.spec_from_file_location("fetch_bodies", Path(__file__).with_name("fetch_bodies.py"))
-bodies = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(bodies)
 
 KEY = "s3cret-key"
 PLACE = {"latitude": bodies.LATITUDE, "longitude": bodies.LONGITUDE}

@@ -1,7 +1,6 @@
 """One GET within limits, against servers that stall, drip, cut, flood and send elsewhere."""
 
 import gzip
-import importlib.util
 import itertools
 import json
 import re
@@ -12,18 +11,14 @@ import traceback
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 
+import fetch_bodies as bodies
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from weather.conventions.errors import ConfigError, SourceUnavailable
 from weather.fetch.http import LIMITS, Limits, Query, check_url, fetch_bytes, parse_json, redact
-
-_spec = importlib.util.spec_from_file_location("fetch_bodies", Path(__file__).with_name("fetch_bodies.py"))
-bodies = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(bodies)
 
 QUICK = replace(LIMITS, deadline_s=5.0, backoff_s=0.01)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

@@ -1,14 +1,13 @@
 """Answers of Open-Meteo: what a stamp is, what a unit is, who the members are; and every answer that is spoilt."""
 
 import copy
-import importlib.util
 import json
 import math
 import warnings
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import fetch_bodies as bodies
 import numpy as np
 import pytest
 import xarray as xr
@@ -31,10 +30,6 @@ from weather.fetch.settings import FetchSettings
 from weather.nodes import load_nodes
 from weather.quality.finish import finish
 from weather.sources.open_meteo import parse_open_meteo
-
-_spec = importlib.util.spec_from_file_location("fetch_bodies", Path(__file__).with_name("fetch_bodies.py"))
-bodies = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(bodies)
 
 PLACE = {"latitude": bodies.LATITUDE, "longitude": bodies.LONGITUDE}
 HOUR = np.timedelta64(1, "h")

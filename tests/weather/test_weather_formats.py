@@ -5,7 +5,6 @@ at all, within the error stated here and in the reader. Everything is tight enou
 reader, shows: the last tests make that slip and see it found.
 """
 
-import importlib.util
 import re
 import warnings
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pvlib
 import pytest
+import true_weather as tw
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,10 +25,6 @@ from weather.conventions import WeatherWarning, flags
 from weather.conventions.errors import DataError
 from weather.conventions.timeaxis import time_axis
 from weather.sources.open_meteo import read_open_meteo
-
-_spec = importlib.util.spec_from_file_location("true_weather", Path(__file__).with_name("true_weather.py"))
-tw = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(tw)
 
 HIGH_DEG = 10.0
 """Sun above which, at both ends of an hour, a beam that is derived or of instants is held to `high`."""

@@ -5,7 +5,6 @@ there. A reader that hung or filled the memory would end the run.
 """
 
 import copy
-import importlib.util
 import json
 import warnings
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import true_weather as tw
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,10 +20,6 @@ import weather
 from weather.conventions import WeatherWarning
 from weather.conventions.errors import DataError
 from weather.sources.open_meteo import read_open_meteo
-
-_spec = importlib.util.spec_from_file_location("true_weather", Path(__file__).with_name("true_weather.py"))
-tw = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(tw)
 
 TRUTH = tw.Truth(np.datetime64("2001-06-20"), 37.5, 105.2, 1226.0)
 WHOLE = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -1,21 +1,17 @@
 """PVGIS: what a stamp is in each database, planes, units, the ring of a year, damage."""
 
-import importlib.util
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import true_weather as tw
 from pvlib.iotools import read_pvgis_hourly, read_pvgis_tmy
 
 from weather import WeatherWarning, label_shift_hours, read_epw, read_pvgis
 from weather.conventions import flags
 from weather.conventions.errors import DataError
 from weather.sources.pvgis import parse_pvgis
-
-_spec = importlib.util.spec_from_file_location("true_weather", Path(__file__).with_name("true_weather.py"))
-tw = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(tw)
 
 TRUTH = tw.Truth(np.datetime64("2001-06-20"), 37.5, 105.2, 1226.0)
 pytestmark = pytest.mark.filterwarnings("ignore:(?s).*dew point taken as:weather.conventions.WeatherWarning")

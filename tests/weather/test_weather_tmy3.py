@@ -1,6 +1,5 @@
 """TMY3: labels, the ring of the year, missing codes, damage. The two files are those pvlib brings."""
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -8,16 +7,13 @@ import numpy as np
 import pandas as pd
 import pvlib
 import pytest
+import true_weather as tw
 
 from weather import WeatherWarning, label_shift_hours, read_tmy3
 from weather.conventions import flags
 from weather.conventions.errors import DataError
 from weather.conventions.timeaxis import time_axis
 from weather.sources.typical import map_typical_year
-
-_spec = importlib.util.spec_from_file_location("true_weather", Path(__file__).with_name("true_weather.py"))
-tw = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(tw)
 
 FOLDER = Path(pvlib.__file__).parent / "data"
 FILES = ("723170TYA.CSV", "703165TY.csv")

@@ -38,6 +38,12 @@ _KNOWN: dict[str, tuple[str, float, float]] = {
     "degree": ("degree", 1.0, 0.0),
     "degrees": ("degree", 1.0, 0.0),
     "°": ("degree", 1.0, 0.0),
+    "mm/h": ("mm/h", 1.0, 0.0),
+    "mm/hour": ("mm/h", 1.0, 0.0),
+    "mm h-1": ("mm/h", 1.0, 0.0),
+    "kg m-2 s-1": ("mm/h", 3600.0, 0.0),
+    "m": ("m", 1.0, 0.0),
+    "cm": ("m", 0.01, 0.0),
 }
 
 

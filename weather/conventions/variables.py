@@ -65,6 +65,11 @@ VARIABLES: dict[str, Variable] = {
                      0.0, 80.0, False, _WIND, float(height))
             for height in (50, 80, 100, 120, 180)
         ),
+        Variable("precipitation", "mm/h", "lwe_precipitation_rate", "time: mean",
+                 0.0, 400.0, False,
+                 "CF standard name table; limit: WMO weather extremes archive, 305 mm in an hour, rounded out"),
+        Variable("snow_depth", "m", "surface_snow_thickness", "time: mean",
+                 0.0, 15.0, False, "CF standard name table; limit: record of 11.8 m (Mt Ibuki, 1927), rounded out"),
         Variable("wind_direction", "degree", "wind_from_direction", "time: mean",
                  0.0, 360.0, False, "CF standard name table; limit: a full turn", WIND_HEIGHT_M),
     )

@@ -34,6 +34,7 @@ _PARAMETERS = (
     "WS10M",
     "WS50M",
     "WD10M",
+    "PRECTOTCORR",
 )
 
 

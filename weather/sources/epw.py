@@ -52,6 +52,11 @@ _FIELDS = (
 )
 
 
+# fields N30 and N33, of the ground: often left at zero or cut; what is no number in them is not worth refusing a file
+_GROUND = (_Field("snow_depth", 30, 999.0), _Field("precipitation", 33, 999.0))
+_CM_PER_M = 100.0
+
+
 def read_epw(path: str | Path, *, check: bool = True, repair: bool | str = False) -> xr.Dataset:
     """Weather of an EPW file, dims (time), in the nominal year 2001 and naive UTC.
 
@@ -74,7 +79,8 @@ def read_epw(path: str | Path, *, check: bool = True, repair: bool | str = False
     Returns
     -------
     Dataset, dims (time)
-        The variables of the registry at 10 m wind height; scalar coordinates and attrs latitude, longitude,
+        The variables of the registry at 10 m wind height, precipitation and snow_depth where the file has them (a year
+        of zeros is not measured); scalar coordinates and attrs latitude, longitude,
         altitude_m of the file's station; attrs typical_year = 1, utc_offset_h, source, history, licence.
         The stamps are the start of each hour, naive UTC: local time minus utc_offset_h.
 
@@ -106,7 +112,7 @@ def read_epw(path: str | Path, *, check: bool = True, repair: bool | str = False
             f"PERIODS row); the last row read is {_HEADER_ROWS + len(data)}. The file is cut short or holds a 29 "
             "February: fetch it again, or remove the leap day."
         )
-    values = _parse_data(file, data, days)
+    values = _parse_data(file, data, days) | _parse_ground(data)
     start = np.datetime64(f"{NOMINAL_YEAR}-{days[0][0]:02d}-{days[0][1]:02d}", "ns")
     offset = np.timedelta64(round(place["utc_offset_h"] * 60), "m")
     comments = " ".join(row.strip().partition(",")[2].strip('"') for row in rows[5:7])
@@ -242,6 +248,21 @@ def _parse_sound(data: list[str], days: list[tuple[int, int]]) -> dict[str, np.n
         return None
     for field in _FIELDS:
         values[field.variable][values[field.variable] == field.missing] = np.nan
+    return values
+
+
+def _parse_ground(data: list[str]) -> dict[str, np.ndarray]:
+    """Precipitation [mm/h] and snow depth [m], each only where the file has it: numbers, not all of them zero."""
+    rows = [row.split(",") for row in data]
+    values = {}
+    for field in _GROUND:
+        try:
+            column = np.array([float(row[field.column]) for row in rows])
+        except (IndexError, ValueError):
+            continue
+        column[(column == field.missing) | ~np.isfinite(column)] = np.nan
+        if np.nansum(column) > 0.0 and not np.isnan(column).any():
+            values[field.variable] = column / (_CM_PER_M if field.variable == "snow_depth" else 1.0)
     return values
 
 

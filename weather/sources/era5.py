@@ -35,6 +35,7 @@ _NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "v10": (("v10", "10m_v_component_of_wind"), _SPEED),
     "u100": (("u100", "100m_u_component_of_wind"), _SPEED),
     "v100": (("v100", "100m_v_component_of_wind"), _SPEED),
+    "tp": (("tp", "total_precipitation"), ("m",)),
     "z": (("z", "geopotential", "geopotential_at_surface"), _HEIGHT),
 }
 _TIMES = ("valid_time", "time")
@@ -85,7 +86,7 @@ def read_era5(
     Returns
     -------
     Dataset, dims (time)
-        Also wind_speed_100m where the file has u100 and v100.
+        Also wind_speed_100m where the file has u100 and v100, precipitation where it has tp.
 
     Raises
     ------
@@ -137,6 +138,9 @@ def _draft(held: dict, altitude_m: float | None, where: str) -> Draft:
         values["ghi"], label["ghi"] = columns["ssrd"] / _S_PER_H, "end"
         if "fdir" in columns:
             values["dhi"], label["dhi"] = (columns["ssrd"] - columns["fdir"]) / _S_PER_H, "end"
+    if "tp" in columns:
+        # m in the hour before the stamp; packed files hold a zero a little below it
+        values["precipitation"], label["precipitation"] = np.maximum(columns["tp"], 0.0) * 1000.0, "end"
     for height, name in ((10, "wind_speed"), (100, "wind_speed_100m")):
         if {f"u{height}", f"v{height}"} <= set(columns):
             east, north = columns[f"u{height}"], columns[f"v{height}"]

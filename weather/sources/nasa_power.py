@@ -31,6 +31,7 @@ _NAMES = {
     "WS10M": "wind_speed",
     "WS50M": "wind_speed_50m",
     "WD10M": "wind_direction",
+    "PRECTOTCORR": "precipitation",
 }
 # units of hourly POWER data that no other source has: energy of the hour, to its mean power
 _ENERGY_OF_HOUR = {"Wh/m^2": 1.0, "MJ/hr": 1e6 / 3600.0}

@@ -57,6 +57,8 @@ COLUMNS: Mapping[str, Column] = {
     "wind_speed_120m": Column("wind_speed_120m", "m/s", "instant"),
     "wind_speed_180m": Column("wind_speed_180m", "m/s", "instant"),
     "wind_direction_10m": Column("wind_direction", "°", "instant"),
+    "precipitation": Column("precipitation", "mm", "end"),  # sum of the hour before: its mean rate in mm/h
+    "snow_depth": Column("snow_depth", "m", "instant"),
 }
 _REMEDY = {
     "m/s": "ask with wind_speed_unit=ms",
