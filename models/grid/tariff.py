@@ -62,13 +62,9 @@ def _check_period(tariff: Tariff, period: TariffPeriod) -> None:
             "Write a span over midnight as two periods."
         )
     if not period.months or any(month not in range(1, 13) for month in period.months):
-        raise ConfigError(
-            f"{where}: got months={period.months}, allowed 1 to 12, at least one. Correct them."
-        )
+        raise ConfigError(f"{where}: got months={period.months}, allowed 1 to 12, at least one. Correct them.")
     if not np.isfinite(period.price_cny_per_kwh):
-        raise ConfigError(
-            f"{where}: got price {period.price_cny_per_kwh}, allowed a finite CNY/kWh. Give one."
-        )
+        raise ConfigError(f"{where}: got price {period.price_cny_per_kwh}, allowed a finite CNY/kWh. Give one.")
 
 
 def _minute_prices(tariff: Tariff) -> np.ndarray:
@@ -114,14 +110,11 @@ def check_tariff(tariff: Tariff) -> None:
 
 def _step_minutes(time: np.ndarray, step: float | None) -> int:
     if step is None and np.size(time) == 1:
-        raise DataError(
-            "energy price: one stamp does not tell its step. Give step_h, or at least two stamps."
-        )
+        raise DataError("energy price: one stamp does not tell its step. Give step_h, or at least two stamps.")
     minutes = 60.0 * (axis_step_h(time) if step is None else step)
     if not 1 <= minutes <= _DAY_MIN or abs(minutes - round(minutes)) > 1e-6:
         raise DataError(
-            f"energy price: got a step of {minutes:g} min, allowed whole minutes from 1 to {_DAY_MIN}. "
-            "Resample."
+            f"energy price: got a step of {minutes:g} min, allowed whole minutes from 1 to {_DAY_MIN}. Resample."
         )
     return round(minutes)
 
