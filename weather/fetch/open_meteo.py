@@ -36,12 +36,13 @@ _DAYS = {"forecast": (4, 1), "ensemble": (4, 1), "previous_runs": (1, 7)}  # ahe
 # of wind, all heights the service may know: a model gives null where it has none
 _STATE = ("temperature_2m", "relative_humidity_2m", "dew_point_2m", "surface_pressure", "wind_speed_10m")
 _GROUND = ("precipitation", "snow_depth")
+_ALOFT = ("wind_direction_10m", *(f"wind_speed_{h}m" for h in (80, 100, 120, 180)))
 _BEAM = ("shortwave_radiation", "direct_normal_irradiance", "diffuse_radiation")
 _VARIABLES: Mapping[str, tuple[str, ...]] = {
-    "forecast": (*_BEAM, *_STATE, *_GROUND, "wind_direction_10m", *(f"wind_speed_{h}m" for h in (80, 100, 120, 180))),
+    "forecast": (*_BEAM, *_STATE, *_GROUND, *_ALOFT),
     # beam and diffuse of an ensemble would be split by the service; one rule for all of ours: from ghi, here
     "ensemble": ("shortwave_radiation", *_STATE, *_GROUND, *(f"wind_speed_{h}m" for h in (80, 100, 120))),
-    "previous_runs": (*_BEAM, *_STATE, *_GROUND, "wind_direction_10m", *(f"wind_speed_{h}m" for h in (80, 100, 120, 180))),
+    "previous_runs": (*_BEAM, *_STATE, *_GROUND, *_ALOFT),
 }
 
 ENSEMBLE_DEFAULT = "ecmwf_ifs025_ensemble"
