@@ -127,6 +127,10 @@ def place_figures(weather: xr.Dataset) -> dict[str, float]:
     for name in WINDS:
         if name in weather.data_vars:
             figures[f"{name}_mean_m_s"] = float(weather[name].mean())
+    if "precipitation" in weather.data_vars:
+        figures["precipitation_mm"] = float(weather["precipitation"].mean()) * hours
+    if "snow_depth" in weather.data_vars:
+        figures["snow_cover_h"] = float((weather["snow_depth"].values > 0.0).mean()) * hours
     figures["wind_speed_max_m_s"] = float(weather["wind_speed"].max())
     shape, scale = fit_weibull(weather["wind_speed"].values)
     return figures | {"wind_speed_weibull_k": shape, "wind_speed_weibull_a_m_s": scale}

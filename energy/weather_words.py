@@ -30,6 +30,7 @@ def facts_lines(facts: PlaceFacts) -> list[str]:
         ("temperature", _temperature_words(facts)),
         ("wind", _wind_words(facts)),
         ("air", _air_words(facts)),
+        *([("ground", _ground_words(facts))] if _ground_words(facts) else []),
     ]
     return [f"  {name:<{_COLUMN}}{text}" for name, text in rows]
 
@@ -134,6 +135,13 @@ def _wind_words(facts: PlaceFacts) -> str:
     ]
     shape = facts.figures["wind_speed_weibull_k"]
     return f"mean {', '.join(told)}" + (f"; Weibull k {shape:.2f}" if math.isfinite(shape) else "")
+
+
+def _ground_words(facts: PlaceFacts) -> str:
+    f = facts.figures
+    rain = f"{f['precipitation_mm']:,.0f} mm of rain and snow" if "precipitation_mm" in f else ""
+    snow = f"snow on the ground for {f['snow_cover_h']:,.0f} h" if "snow_cover_h" in f else ""
+    return "; ".join(filter(None, (rain, snow)))
 
 
 def _air_words(facts: PlaceFacts) -> str:

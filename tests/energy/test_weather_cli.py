@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import importlib.util
 import json
 import os
 import socket
@@ -13,6 +12,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+import fetch_bodies as bodies
 import numpy as np
 import pytest
 import xarray as xr
@@ -24,10 +24,6 @@ from weather.derive import wet_bulb
 from weather.nodes import load_nodes
 
 ROOT = Path(__file__).resolve().parents[2]
-_spec = importlib.util.spec_from_file_location("fetch_bodies", ROOT / "tests" / "weather" / "fetch_bodies.py")
-bodies = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(bodies)
-
 HOUR = np.timedelta64(1, "h")
 
 
@@ -130,6 +126,20 @@ def test_check_says_it_in_words(greendc, early_file):
     ):
         assert words in ran.out
     assert "taken as netcdf by its ending .nc" in ran.err
+
+
+def test_check_sums_rain_and_snow_where_the_source_has_them(greendc, month, month_file, tmp_path):
+    rain = np.zeros(960)
+    rain[100:110] = 2.5
+    ground = {
+        "precipitation": ("time", rain, {"units": "mm/h"}),
+        "snow_depth": ("time", np.where(np.arange(960) < 240, 0.1, 0.0), {"units": "m"}),
+    }
+    weather.write_netcdf(month.assign(ground), tmp_path / "wet.nc")
+    ran = greendc("weather", "check", f"netcdf:{tmp_path / 'wet.nc'}")
+    assert "ground       25 mm of rain and snow; snow on the ground for 240 h" in ran.out
+    dry = greendc("weather", "check", f"netcdf:{month_file}")
+    assert "ground" not in dry.out
 
 
 def test_every_file_is_looked_at_and_every_fault_told(greendc, month_file, tmp_path):
