@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 import numpy as np
 import xarray as xr
@@ -24,15 +23,14 @@ from energy.workload.jobs import Job
 from energy.workload.packing import Pool
 from models.gpu import GPUType
 from models.grid import energy_price
-from models.overhead import overhead_table
+from models.overhead import overhead_curve, overhead_lines
 from models.solar import pv_power
 from models.wind import wind_power
 from weather import derive
 from weather.conventions.errors import ConfigError, DataError
 from weather.conventions.timeaxis import civil_hour
 
-LINES = 5  # of the convex overhead table, between the least and the most IT power of a node
-KNOTS = 33  # plant evaluations they are fitted to
+LINES = 4  # of the convex overhead table, between the least and the most IT power of a node
 _CIVIL = np.timedelta64(8, "h")
 
 
@@ -230,19 +228,24 @@ def _plant(study: Study, weather: xr.Dataset, data: dict, to_step: _Stepper) -> 
         plant = node.node_plant()
         degrees = np.array(node.cooling.setpoints_degc, dtype=float)
         inlets, factors = inlet_factors(node)
-        setpoint[n, : len(degrees)], factor[n, : len(degrees)], inlet[n, : len(degrees)] = degrees, factors, inlets
+        here = slice(0, len(degrees))
+        setpoint[n, here], factor[n, here], inlet[n, here] = degrees, factors, inlets
         cap[n], base = it_cap_kw(node), data["base_it_kw"][1][n]
         if problem := beyond_rating(node, base):
             raise ConfigError(problem)
         full = sum(
             g * types[k].peak_kw for g, k, m in zip(gpus, kinds, node_of, strict=True) if m == n
         ) + node.other_it_kw
-        most = max(min(full, cap[n]), base.max() * 1.001)
-        knots = np.linspace(base.min(), most, KNOTS)
-        for k, (degc, f) in enumerate(zip(degrees, factors, strict=True)):
-            table = overhead_table(_at(weather, node.id), plant, setpoints_degc=[degc], it_knots_kw=knots * f)
-            power = to_step(table["overhead_kw"].isel(mode=0).values)  # (knot, time)
-            intercept[n, k], slope[n, k] = _fitted_lines(knots, power)
+        most = min(max(full, base.max() * 1.001), cap[n])
+        least = min(base.min(), 0.999 * most)
+        curve = overhead_curve(
+            _at(weather, node.id), plant, setpoints_degc=degrees, it_range_kw=(least * factors, most * factors)
+        )
+        stepped = xr.DataArray(to_step(curve.values), dims=curve.dims, coords=curve.drop_vars("time").coords)
+        table = overhead_lines(stepped, load_segments=LINES)
+        intercept[n, here] = table["intercept_kw"].values
+        # the planner's lines are over IT at the reference inlet
+        slope[n, here] = table["slope"].values * factors[:, None, None]
     lines = ("node", "mode", "segment", "time")
     return {
         "setpoint_degc": (("node", "mode"), setpoint),
@@ -270,43 +273,6 @@ def _refuse_unfed(study: Study, inputs: xr.Dataset) -> None:
     ]
     if any(problems):
         raise ConfigError("\n".join(filter(None, problems)))
-
-
-def _fitted_lines(knots: np.ndarray, power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The lines whose maximum is the plan's overhead table: as near to the plant as so many lines can be.
-
-    Over a span of knots the line nearest to a convex function in the largest error is its chord, lowered by half
-    the largest gap below the chord. The spans are the same in all steps; of all divisions of the knots the one
-    with the least sum of squared relative errors is taken (dynamic programming), so that they break where the
-    plant does: at the least flow of fans and pumps. On the default study the table is within 0.65 % of overhead
-    at every load, setpoint and hour and 0.08 % too high on average, but for single hours in July in which an air
-    economiser is not convex in its load (up to 4.5 % too low; `benchmarks/overhead_table.py`).
-
-    Shapes: power (knot, time); intercept and slope (line, time).
-    """
-    count = len(knots)
-    halved = {(i, j): _largest_gap(knots[i : j + 1], power[i : j + 1]) / 2 for j in range(count) for i in range(j)}
-    error = np.full((count, count), np.inf)
-    for (i, j), half in halved.items():
-        error[i, j] = np.sum((half / power[(i + j) // 2]) ** 2)
-    least, begins = np.where(np.arange(count) == 0, 0.0, np.inf), []
-    for _ in range(LINES):
-        through = least[:, None] + error  # (where the last span begins, where it ends)
-        begins.append(through.argmin(axis=0))
-        least = through.min(axis=0)
-    cuts = [count - 1]
-    for begin in reversed(begins):
-        cuts.append(int(begin[cuts[-1]]))
-    spans = list(pairwise(reversed(cuts)))
-    slope = np.array([(power[j] - power[i]) / (knots[j] - knots[i]) for i, j in spans])
-    intercept = np.array([power[i] - s * knots[i] - halved[i, j] for (i, j), s in zip(spans, slope, strict=True)])
-    return intercept, slope
-
-
-def _largest_gap(knots: np.ndarray, power: np.ndarray) -> np.ndarray:
-    """How far the chord lies above the power at the knots between its ends, at most; shape (time,)."""
-    along = ((knots - knots[0]) / (knots[-1] - knots[0]))[:, None]
-    return np.max(power[0] + along * (power[-1] - power[0]) - power, axis=0)
 
 
 def _battery(study: Study, state: State | None) -> dict:

@@ -1,22 +1,52 @@
 """Everything between the servers and the meter, and its piecewise-linear table for the planner."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
-from models.cooling.outdoor import outdoor_state
+from models.convex import convex_lines
 from models.cooling.plant import CoolingPlant, cooling_power, labelled
-from models.electrical import ElectricalPlant, electrical_loss, hall_loss, other_kw
+from models.electrical import (
+    ElectricalPlant,
+    distribution_loss_kw,
+    hall_loss,
+    other_kw,
+    transformer_loss_kw,
+    ups_loss_kw,
+)
 from weather.conventions.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from models.grid import GridConnection
+    from models.solar import PVPlant
+    from models.wind import WindPlant
+
+LOAD_KNOTS = 33  # loads at which the plant is evaluated for the table
 
 
 @dataclass(frozen=True, slots=True)
 class NodePlant:
-    """Cooling and electrical plant of one node."""
+    """The plant of one node: all that stands between the servers and the meter, and what feeds it.
+
+    Attributes
+    ----------
+    cooling : CoolingPlant
+    electrical : ElectricalPlant
+    pv, wind : PVPlant, WindPlant or None
+        Generation behind the meter; none where not given.
+    grid : GridConnection or None
+        Connection and carbon factors, for the carbon figures of `models.facility.facility`.
+    """
 
     cooling: CoolingPlant
     electrical: ElectricalPlant
+    pv: PVPlant | None = None
+    wind: WindPlant | None = None
+    grid: GridConnection | None = None
 
 
 def hall_heat_kw(it_kw, plant: NodePlant):
@@ -36,41 +66,15 @@ def it_rating_kw(plant: NodePlant) -> float:
     return low
 
 
-def cooling_kw(weather: xr.Dataset, plant: NodePlant, it_kw, setpoint_degc) -> xr.DataArray:
-    """Cooling power of a node; the parameters are those of `overhead_kw`. [kW]"""
-    return _node_cooling(weather, plant, it_kw, setpoint_degc)["power_kw"].rename("cooling_kw")
-
-
-def water_l_per_h(weather: xr.Dataset, plant: NodePlant, it_kw, setpoint_degc) -> xr.DataArray:
-    """Make-up water of a node; the parameters are those of `overhead_kw`. [L/h]"""
-    return _node_cooling(weather, plant, it_kw, setpoint_degc)["water_l_per_h"]
-
-
-def _true_it(weather: xr.Dataset, it_kw) -> xr.DataArray:
-    it = labelled(it_kw, weather["temp_air"])
-    bad = ~(it.to_numpy() >= 0)
-    if bad.any():
-        raise DataError(
-            f"overhead: {int(bad.sum())} values of IT power are missing or negative, allowed >= 0 kW."
-        )
-    return it
-
-
-def _node_cooling(weather: xr.Dataset, plant: NodePlant, it_kw, setpoint_degc) -> xr.Dataset:
-    it = _true_it(weather, it_kw)
-    heat = it.copy(data=np.asarray(hall_heat_kw(it.to_numpy(), plant)))
-    return cooling_power(weather, plant.cooling, heat, setpoint_degc)
-
-
-def overhead_kw(weather: xr.Dataset, plant: NodePlant, it_kw, setpoint_degc) -> xr.DataArray:
-    """Facility power less IT power of a node, the nonlinear truth.
+def overhead_flows(weather: xr.Dataset, plant: NodePlant, it_kw, setpoint_degc) -> xr.Dataset:
+    """Every flow between the servers and the meter at a true IT power, by the nonlinear plant.
 
     Battery, PV and inverter losses are outside it, as they are outside the PUE ratio.
 
     Parameters
     ----------
     weather : Dataset (..., time)
-        One place, as in `cooling_power`.
+        As in `cooling_power`.
     plant : NodePlant
     it_kw : float, ndarray or DataArray
         True IT power: at the reference inlet times `inlet_power_factor`. [kW]
@@ -79,8 +83,10 @@ def overhead_kw(weather: xr.Dataset, plant: NodePlant, it_kw, setpoint_degc) -> 
 
     Returns
     -------
-    DataArray
-        Cooling, electrical losses, lighting and other; > 0, so PUE > 1. [kW]
+    Dataset
+        Cooling and its parts as `cooling_power` names them (``power_kw`` is ``cooling_kw`` here), ``ups_loss_kw``,
+        ``distribution_loss_kw``, ``transformer_loss_kw``, ``other_kw`` and their sum with the cooling,
+        ``overhead_kw`` [kW]; ``water_l_per_h`` [L/h], ``free_share`` [-]. Dims as `cooling_power`.
 
     Raises
     ------
@@ -89,98 +95,228 @@ def overhead_kw(weather: xr.Dataset, plant: NodePlant, it_kw, setpoint_degc) -> 
 
     Notes
     -----
-    ``cooling(it + hall losses + other) + electrical losses(it) + other``: losses in the hall are cooled
-    as well.
+    ``cooling(it + ups + distribution + other) + ups + distribution + other + transformer(all of these)``: losses in
+    the hall are cooled as well; the transformer stands outside and carries the cooling too.
     """
     it = _true_it(weather, it_kw)
-    losses = it.copy(data=np.asarray(electrical_loss(it.to_numpy(), plant.electrical)))
-    total = cooling_kw(weather, plant, it, setpoint_degc)
-    total = total + losses + other_kw(plant.electrical)
-    return total.rename("overhead_kw").assign_attrs(units="kW", cell_methods="time: mean")
+    hall = {
+        "ups_loss_kw": it.copy(data=np.asarray(ups_loss_kw(it.to_numpy(), plant.electrical))),
+        "distribution_loss_kw": it.copy(data=np.asarray(distribution_loss_kw(it.to_numpy(), plant.electrical))),
+        "other_kw": xr.full_like(it, other_kw(plant.electrical)),
+    }
+    warm = sum(hall.values())
+    cooled = cooling_power(weather, plant.cooling, it + warm, setpoint_degc).rename(power_kw="cooling_kw")
+    behind = (it + warm + cooled["cooling_kw"]).transpose(*cooled["cooling_kw"].dims)
+    lost = behind.copy(data=np.asarray(transformer_loss_kw(behind.to_numpy(), plant.electrical)))
+    parts = {**hall, "transformer_loss_kw": lost, "overhead_kw": behind - it + lost}
+    for flow in parts.values():
+        flow.attrs = {"units": "kW", "cell_methods": "time: mean"}
+    return cooled.assign(parts)
 
 
-def lower_hull(knots: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Lower convex hull of a function given at knots, evaluated at the knots.
+def overhead_kw(weather: xr.Dataset, plant: NodePlant, it_kw, setpoint_degc) -> xr.DataArray:
+    """Facility power less IT power of a node, the nonlinear truth: ``overhead_kw`` of `overhead_flows`. [kW]"""
+    return overhead_flows(weather, plant, it_kw, setpoint_degc)["overhead_kw"]
+
+
+def _true_it(weather: xr.Dataset, it_kw) -> xr.DataArray:
+    it = labelled(it_kw, weather["temp_air"])
+    bad = ~(it.to_numpy() >= 0)
+    if bad.any():
+        raise DataError(
+            f"overhead: {int(bad.sum())} values of IT power are missing or negative, allowed >= 0 kW. Correct them."
+        )
+    return it
+
+
+def _load_knots(setpoints: np.ndarray, it_range_kw) -> np.ndarray:
+    """Loads the plant is evaluated at, (mode, knot): evenly spaced in their logarithm, as the error is relative."""
+    low, high = (np.broadcast_to(np.asarray(end, dtype=float), setpoints.shape) for end in it_range_kw)
+    if not (setpoints.ndim == 1 and setpoints.size and np.all(np.isfinite(setpoints))):
+        raise ConfigError(
+            f"overhead table: got setpoints_degc={setpoints.tolist()}, allowed a list of at least one finite "
+            "temperature. Correct it."
+        )
+    if not np.all((low >= 0) & (low < high) & np.isfinite(high)):
+        raise ConfigError(
+            f"overhead table: got it_range_kw from {low.tolist()} to {high.tolist()}, allowed 0 <= lowest < highest "
+            "IT power, for each setpoint. Correct it."
+        )
+    part = np.linspace(0.0, 1.0, LOAD_KNOTS)
+    begin = np.maximum(low, 0.01 * high)[:, None]  # a plant without load is its first knot alone
+    knots = begin * (high[:, None] / begin) ** part
+    knots[:, 0], knots[:, -1] = low, high
+    return knots
+
+
+def overhead_curve(weather: xr.Dataset, plant: NodePlant, *, setpoints_degc, it_range_kw) -> xr.DataArray:
+    """Overhead of the nonlinear plant over a range of loads, at each setpoint.
 
     Parameters
     ----------
-    knots : ndarray, shape (knot,)
-        Strictly ascending.
-    values : ndarray, shape (..., knot)
-
-    Returns
-    -------
-    ndarray, shape (..., knot)
-        The greatest convex function not above ``values``; equal to it where it is convex.
-
-    Notes
-    -----
-    At a knot: the least over all chords between a knot at or before it and one at or after it.
-
-    Examples
-    --------
-    >>> lower_hull(np.array([0.0, 1.0, 2.0]), np.array([0.0, 3.0, 2.0]))
-    array([0., 1., 2.])
-    """
-    hull = values.copy()
-    slopes = np.diff(values, axis=-1) / np.diff(knots)
-    if np.all(np.diff(slopes, axis=-1) >= 0.0):
-        return hull
-    for at in range(1, len(knots) - 1):
-        for left in range(at):
-            for right in range(at + 1, len(knots)):
-                weight = (knots[at] - knots[left]) / (knots[right] - knots[left])
-                chord = (1 - weight) * values[..., left] + weight * values[..., right]
-                hull[..., at] = np.minimum(hull[..., at], chord)
-    return hull
-
-
-def overhead_table(weather: xr.Dataset, plant: NodePlant, *, setpoints_degc, it_knots_kw) -> xr.Dataset:
-    """Overhead at load knots for each setpoint, convex in the load, for a linear planner.
-
-    Parameters
-    ----------
-    weather : Dataset (time,)
-        One place.
+    weather : Dataset (..., time)
     plant : NodePlant
     setpoints_degc : sequence of float, shape (mode,)
         In the cooling plant's own meaning. [degC]
-    it_knots_kw : sequence of float, shape (knot,)
-        True IT power, strictly ascending, at least two. [kW]
+    it_range_kw : pair (lowest, highest)
+        True IT power, one figure each or one for each setpoint. [kW]
 
     Returns
     -------
-    Dataset
-        ``it_kw (knot)`` [kW], ``setpoint_degc (mode)`` [degC], ``overhead_kw (mode, knot, time)`` [kW],
-        ``convexification_error_kw`` [kW]: the most the hull lies below the truth at a knot.
+    DataArray (..., mode, knot, time)
+        Overhead, with coords ``setpoint_degc (mode)`` and ``it_kw (mode, knot)``. [kW]
 
     Raises
     ------
     ConfigError
-        Fewer than two knots, or knots that do not ascend.
+        No setpoint, or a range that is not one.
     DataError
         As `overhead_kw`.
+    """
+    setpoints = np.asarray(setpoints_degc, dtype=float)
+    knots = _load_knots(setpoints, it_range_kw)
+    degrees = xr.DataArray(setpoints, dims="mode")
+    curve = overhead_kw(weather, plant, xr.DataArray(knots, dims=("mode", "knot")), degrees)
+    coords = {
+        "setpoint_degc": ("mode", setpoints, {"units": "degC"}),
+        "it_kw": (("mode", "knot"), knots, {"units": "kW"}),
+    }
+    before = [name for name in curve.dims if name not in ("mode", "knot", "time")]
+    return curve.transpose(*before, "mode", "knot", "time").assign_coords(coords)
+
+
+def overhead_lines(curve: xr.DataArray, *, load_segments: int = 4) -> xr.Dataset:
+    """The convex table nearest to a curve of `overhead_curve`, with its error.
+
+    Apart from `overhead_table` for whoever averages the curve over longer steps first: an average of convex
+    tables is not the table of the average.
+
+    Parameters
+    ----------
+    curve : DataArray (..., mode, knot, time)
+        From `overhead_curve`, or means of it over steps. [kW]
+    load_segments : int
+        Lines, 1 to 12.
+
+    Returns
+    -------
+    Dataset
+        As `overhead_table`.
+
+    Raises
+    ------
+    ConfigError
+        When ``load_segments`` is out of range.
+    """
+    if not 1 <= load_segments <= 12:
+        raise ConfigError(f"overhead table: got load_segments={load_segments}, allowed 1 to 12. Correct it.")
+    values = np.moveaxis(curve.to_numpy(), -2, -1)  # (..., mode, time, knot)
+    knots = curve["it_kw"].to_numpy()[:, None, :]
+    intercept, slope = convex_lines(knots, values, lines=load_segments)
+    table = np.max(intercept[..., None] + slope[..., None] * knots[..., None, :], axis=-2)
+    before = curve.dims[:-3]
+    lines = (*before, "mode", "segment", "time")
+    data = {
+        "intercept_kw": (lines, np.moveaxis(intercept, -1, -2), {"units": "kW", "cell_methods": "time: mean"}),
+        "slope": (lines, np.moveaxis(slope, -1, -2), {"units": "1", "cell_methods": "time: mean"}),
+        **_errors(table, values, np.broadcast_to(knots, values.shape), before),
+    }
+    made = xr.Dataset(data, coords={name: at for name, at in curve.coords.items() if "knot" not in at.dims})
+    ends = {"it_low_kw": curve["it_kw"].isel(knot=0), "it_high_kw": curve["it_kw"].isel(knot=-1)}
+    return made.assign({name: at.drop_vars("it_kw") for name, at in ends.items()}).assign(
+        _worst(made, curve["time"] if "time" in curve.coords else None)
+    )
+
+
+def _errors(table: np.ndarray, truth: np.ndarray, loads: np.ndarray, before: tuple) -> dict:
+    """Table less plant: the worst load of each hour, and the energy over all loads; arrays (..., mode, time, knot)."""
+    off = table - truth
+    share = np.divide(off, loads, out=np.zeros_like(off), where=loads > 0)
+    worst = np.abs(share).argmax(axis=-1)[..., None]
+    at = (*before, "mode", "time")
+    pick = {name: np.take_along_axis(array, worst, -1)[..., 0] for name, array in
+            (("error_of_it", share), ("error_at_kw", loads))}  # fmt: skip
+    energy = off.sum(axis=(-3, -2, -1)) / truth.sum(axis=(-3, -2, -1))
+    return {
+        "error_of_it": (at, pick["error_of_it"], {"units": "1", "long_name": "table less plant over IT, worst load"}),
+        "error_at_kw": (at, pick["error_at_kw"], {"units": "kW", "long_name": "IT power of the worst load"}),
+        "error_of_energy": (before, energy, {"units": "1", "long_name": "table less plant over plant, all loads"}),
+    }
+
+
+def _worst(made: xr.Dataset, time: xr.DataArray | None) -> dict:
+    """The worst hour of all: error, setpoint, load and stamp."""
+    error = made["error_of_it"].to_numpy()
+    place = np.unravel_index(int(np.abs(error).argmax()), error.shape)
+    mode, hour = place[-2], place[-1]
+    found = {
+        "worst_error_of_it": ((), float(error[place]), {"units": "1"}),
+        "worst_at_kw": ((), float(made["error_at_kw"].to_numpy()[place]), {"units": "kW"}),
+        "worst_setpoint_degc": ((), float(made["setpoint_degc"].to_numpy()[mode]), {"units": "degC"}),
+    }
+    return found if time is None else found | {"worst_time": ((), time.to_numpy()[hour])}
+
+
+def overhead_table(
+    weather: xr.Dataset, plant: NodePlant, *, setpoints_degc, it_range_kw, load_segments: int = 4
+) -> xr.Dataset:
+    """Overhead as the maximum of a few lines in the load, per setpoint and hour, for a linear planner.
+
+    Parameters
+    ----------
+    weather : Dataset (..., time)
+        Dims (time,), (node, time) or (member, node, time).
+    plant : NodePlant
+    setpoints_degc : sequence of float, shape (mode,)
+        In the cooling plant's own meaning. [degC]
+    it_range_kw : pair (lowest, highest)
+        True IT power, one figure each or one for each setpoint. [kW]
+    load_segments : int
+        Lines, 1 to 12.
+
+    Returns
+    -------
+    Dataset
+        ``intercept_kw`` [kW] and ``slope`` [kW/kW] (..., mode, segment, time): overhead is the maximum over the
+        segments of ``intercept_kw + slope * it`` (`table_overhead_kw`), convex in the load; ``it_low_kw``,
+        ``it_high_kw`` (mode) [kW], ``setpoint_degc`` (mode).
+        Error against the nonlinear plant, measured at `LOAD_KNOTS` loads: ``error_of_it`` (..., mode, time), the
+        largest of any load as a share of that load's IT power, with its sign, and ``error_at_kw``, where;
+        ``error_of_energy`` (...), over all hours, setpoints and loads; ``worst_error_of_it``, ``worst_at_kw``,
+        ``worst_setpoint_degc``, ``worst_time``: the worst hour of all.
+
+    Raises
+    ------
+    ConfigError
+        No setpoint, a range that is not one, or segments out of range.
+    DataError
+        As `overhead_kw`: IT power above what the plant can cool.
 
     Notes
     -----
-    At the knots the table is the truth less the convexification error (0 where the plant is convex in
-    load). Between knots linear interpolation lies above a convex truth.
+    `overhead_curve` (the plant at `LOAD_KNOTS` loads, the wet bulb once), then `models.convex.convex_lines`: lines
+    whose largest error in shares of the load is the least possible where the plant is convex, with breaks where
+    each hour's own curve bends. See `benchmarks/overhead_table.py` for the error of each plant between the knots.
+    The table is good from ``it_low_kw`` to ``it_high_kw``; beyond, the outer lines go on.
     """
-    knots = np.asarray(it_knots_kw, dtype=float)
-    if knots.ndim != 1 or knots.size < 2 or not np.all(np.diff(knots) > 0):
-        raise ConfigError(
-            f"overhead table: got knots {knots.tolist()}, allowed at least two, ascending. Correct them."
-        )
-    it = xr.DataArray(knots, dims="knot")
-    setpoints = xr.DataArray(np.asarray(setpoints_degc, dtype=float), dims="mode")
-    truth = overhead_kw(outdoor_state(weather), plant, it, setpoints).transpose("mode", "knot", "time")
-    values = np.moveaxis(truth.to_numpy(), 1, -1)
-    hull = np.moveaxis(lower_hull(knots, values), -1, 1)
-    return xr.Dataset(
-        {
-            "it_kw": it.assign_attrs(units="kW"),
-            "setpoint_degc": setpoints.assign_attrs(units="degC"),
-            "overhead_kw": truth.copy(data=hull),
-            "convexification_error_kw": ((), float(np.max(truth.to_numpy() - hull)), {"units": "kW"}),
-        }
+    curve = overhead_curve(weather, plant, setpoints_degc=setpoints_degc, it_range_kw=it_range_kw)
+    return overhead_lines(curve, load_segments=load_segments)
+
+
+def table_overhead_kw(table: xr.Dataset, it_kw) -> xr.DataArray:
+    """Overhead by a table of `overhead_table`: the highest of its lines.
+
+    Parameters
+    ----------
+    table : Dataset
+    it_kw : float or DataArray
+        True IT power; dims beside the table's are added. [kW]
+
+    Returns
+    -------
+    DataArray (..., mode, time)
+        [kW]
+    """
+    return (
+        (table["intercept_kw"] + table["slope"] * it_kw).max("segment").rename("overhead_kw").assign_attrs(units="kW")
     )

@@ -14,7 +14,7 @@ from energy.verify.case import Case, added_kw, base_it_kw, by_id, hours_share
 from energy.verify.result import Check, numbers, sentences
 from models.cooling import inlet_degc
 from models.gpu import inlet_power_factor
-from models.overhead import cooling_kw, it_rating_kw, overhead_kw, water_l_per_h
+from models.overhead import it_rating_kw, overhead_flows
 
 TABLE_LIMIT = 0.005  # share of overhead energy the planner's table may be off the plant
 
@@ -192,9 +192,10 @@ def audit_plant(plan: xr.Dataset, *, study: Study, weather: xr.Dataset, step_h: 
         it = plan["it_kw"].sel(node=node.id).values[step]
         setpoint = plan["setpoint_degc"].sel(node=node.id).values[step]
         plant = node.node_plant()
-        rows["overhead_plant_kw"].append(weight @ overhead_kw(here, plant, it, setpoint).values)
-        rows["cooling_kw"].append(weight @ cooling_kw(here, plant, it, setpoint).values)
-        rows["water_l"].append(weight @ water_l_per_h(here, plant, it, setpoint).values * step_h)
+        flows = overhead_flows(here, plant, it, setpoint)
+        rows["overhead_plant_kw"].append(weight @ flows["overhead_kw"].values)
+        rows["cooling_kw"].append(weight @ flows["cooling_kw"].values)
+        rows["water_l"].append(weight @ flows["water_l_per_h"].values * step_h)
     it = plan["it_kw"].sel(node=[node.id for node in study.nodes]).values
     arrays = {name: np.array(values) for name, values in rows.items()}
     arrays["facility_plant_kw"] = it + arrays["overhead_plant_kw"]

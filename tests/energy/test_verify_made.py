@@ -18,7 +18,7 @@ from energy.state import NodeState, RunningJob, State
 from energy.verify import Verification, verify_plan
 from energy.workload.jobs import Job
 from models.gpu import inlet_power_factor
-from models.overhead import overhead_kw, water_l_per_h
+from models.overhead import overhead_flows, overhead_kw
 from models.solar import pv_power
 from models.wind import wind_power
 from weather import derive
@@ -263,8 +263,9 @@ def plant_figures(plan: xr.Dataset) -> dict[str, float]:
     overhead, water, it = 0.0, 0.0, float(plan["it_kw"].sum())
     for n, node in enumerate(study.nodes):
         given = weather.isel(node=n), node.node_plant(), plan["it_kw"].values[n], plan["setpoint_degc"].values[n]
-        overhead += float(overhead_kw(*given).sum())
-        water += float(water_l_per_h(*given).sum())
+        flows = overhead_flows(*given)
+        overhead += float(flows["overhead_kw"].sum())
+        water += float(flows["water_l_per_h"].sum())
     return {"pue_plant": 1 + overhead / it, "water_l": water, "wue": water / it}
 
 
