@@ -171,10 +171,3 @@ def _plants(node: NodeConfig, where: str) -> Iterator[str]:
             build()
         except GreenDCError as error:
             yield f"{where}.{table}: {error}"
-    if node.wind:
-        from models.wind import turbine_curve
-
-        try:
-            turbine_curve(node.wind.turbine)
-        except GreenDCError as error:
-            yield f"{where}.wind.turbine: {error}"

@@ -108,14 +108,37 @@ class PVConfig(SourcedTable):
     price_cny_per_kwh: PriceKWh
 
 
+class WindLossesConfig(SourcedTable):
+    """Losses of a wind farm by name (`models.wind.WindLosses`); keys left out take its defaults."""
+
+    wake_frac: LossFraction | None = None
+    availability_frac: LossFraction | None = None
+    electrical_frac: LossFraction | None = None
+    blade_frac: LossFraction | None = None
+
+
 class WindConfig(SourcedTable):
-    """Wind plant; `turbine` names a curve in models/data/turbines.csv."""
+    """Wind farm (fields of `models.wind.WindPlant`, which explains and limits them).
+
+    `turbine` names a curve of models/data/turbines.csv; `power_curve` gives an own one: speeds [m/s] and power [kW].
+    """
 
     capacity_kw: PositiveKW
-    turbine: Text = "E-141/4200"
+    turbine: Text | None = None
+    power_curve: tuple[tuple[Number, ...], tuple[Number, ...]] | None = None
     hub_height_m: Annotated[Number, Field(ge=10, le=250)] = 120.0
-    shear_exponent: Annotated[Number, Field(ge=0, le=0.6)] = 0.14
-    loss_frac: Annotated[Number, Field(ge=0, lt=1)] = 0.14
+    shear_exponent: Number | Literal["measured"] = 0.14
+    speed_factor: Annotated[Number, Field(ge=0.3, le=3)] = 1.0
+    loss_frac: Annotated[Number, Field(ge=0, lt=1)] | None = None
+    losses: WindLossesConfig | None = None
+    density_correction: Flag = True
+    turbulence_intensity: Annotated[Number, Field(ge=0.01, le=0.25)] | None = None
+    storm: Literal["cut_out", "hysteresis", "ramp"] = "cut_out"
+    cut_out_m_s: Number | None = None
+    storm_restart_m_s: Number | None = None
+    storm_ramp_m_s: tuple[Number, Number] | None = None
+    low_temperature_stop_degc: Number = -30.0
+    low_temperature_restart_degc: Number | None = None
     price_cny_per_kwh: PriceKWh
 
 
@@ -229,16 +252,24 @@ class NodeConfig(SourcedTable):
         return ElectricalPlant(**plant_fields(self.electrical))
 
     def pv_plant(self) -> PVPlant | None:
-        """The photovoltaic plant, or None."""
+        """The photovoltaic plant, or None; the study gives its AC rating, the plant takes that of its modules."""
         from models.solar import PVPlant
 
-        return PVPlant(**plant_fields(self.pv)) if self.pv else None
+        if self.pv is None:
+            return None
+        figures = plant_fields(self.pv)
+        return PVPlant(dc_kw=figures.pop("capacity_kw") * self.pv.dc_ac_ratio, **figures)
 
     def wind_plant(self) -> WindPlant | None:
         """The wind plant, or None."""
-        from models.wind import WindPlant
+        from models.wind import WindLosses, WindPlant
 
-        return WindPlant(**plant_fields(self.wind)) if self.wind else None
+        if self.wind is None:
+            return None
+        fields = plant_fields(self.wind)
+        if self.wind.losses is not None:
+            fields["losses"] = WindLosses(**plant_fields(self.wind.losses))
+        return WindPlant(**fields)
 
     def battery_model(self) -> Battery | None:
         """The battery, or None."""

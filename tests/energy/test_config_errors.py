@@ -149,7 +149,7 @@ CASES = {
     ),
     "unknown turbine": (
         ('turbine = "VS112/2500"', 'turbine = "E-999"'),
-        ["node[zhongwei].wind.turbine", "'E-999'", "E-141/4200"],
+        ["node[zhongwei].wind: wind plant: turbine: got 'E-999'", "E-141/4200"],
     ),
     "a limit of the plant's own": (
         ("delta_k = 11.0", "delta_k = 99.0"),

@@ -33,20 +33,6 @@ def test_every_row_has_a_source(name):
         assert len(row["source"].strip()) >= 15, row
 
 
-def test_curves_start_at_zero_and_ascend():
-    by_turbine: dict[str, list[tuple[float, float]]] = {}
-    for row in rows("turbines.csv"):
-        by_turbine.setdefault(row["turbine"], []).append(
-            (float(row["wind_speed_m_s"]), float(row["power_kw"]))
-        )
-    assert {"E-141/4200", "SWT142/3150", "V126/3450", "VS112/2500"} == set(by_turbine)
-    for name, points in by_turbine.items():
-        speeds, powers = zip(*points, strict=True)
-        assert list(speeds) == sorted(set(speeds)), name
-        assert powers[0] == 0.0 and list(powers) == sorted(powers), name
-        assert powers[-1] == max(powers) == pytest.approx(float(name.split("/")[1]), rel=0.01)
-
-
 @pytest.mark.parametrize(
     "path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
 )

@@ -1,0 +1,153 @@
+"""The weather at the hub of a wind farm: speed by the power law, density by the standard atmosphere."""
+
+import numpy as np
+import xarray as xr
+
+from models.wind.plant import WindPlant
+from weather.conventions.errors import DataError
+from weather.conventions.units import KELVIN_OFFSET
+from weather.conventions.variables import VARIABLES, WIND_HEIGHT_M, WINDS
+from weather.derive import GAS_CONSTANT_DRY_AIR, LAPSE_RATE_K_PER_KM, air_density, shear_exponent
+
+_GRAVITY = 9.80665  # m/s2, standard gravity, ISO 80000-3
+_THERMOMETER_M = 2.0  # WMO-No. 8: air temperature is measured 1.25 to 2 m above the ground
+_NEUTRAL_SHEAR = 1.0 / 7.0  # where a calm has no profile; it makes no power either way
+_LEAST_SHEAR, _MOST_SHEAR = 0.02, 0.45  # assumption: an hourly profile beyond is an error of one of the two speeds
+
+
+def wind_heights(weather: xr.Dataset) -> dict[str, float]:
+    """Names of the wind speeds of a Dataset and their heights above the ground [m].
+
+    That of ``wind_speed`` is its attrs ``height_m`` (10 m when absent); the others say theirs in their names.
+    """
+    heights = {name: VARIABLES[name].height_m for name in WINDS if name in weather}
+    if "wind_speed" in heights:
+        heights["wind_speed"] = float(weather["wind_speed"].attrs.get("height_m", WIND_HEIGHT_M))
+    return heights
+
+
+def hub_wind_speed(weather: xr.Dataset, plant: WindPlant) -> xr.DataArray:
+    """Wind speed at the hub by the power law, from the height of the weather that is nearest to it.
+
+    Parameters
+    ----------
+    weather : Dataset (..., time)
+        ``wind_speed`` [m/s] with ``attrs["height_m"]`` (10 m when absent) and, where known, ``wind_speed_50m``,
+        ``_80m``, ``_100m``, ``_120m``, ``_180m``.
+    plant : WindPlant
+
+    Returns
+    -------
+    DataArray (..., time)
+        [m/s]
+
+    Raises
+    ------
+    DataError
+        Without any wind speed; with one alone where ``shear_exponent = "measured"``; on two of the same height.
+
+    Notes
+    -----
+    ``V = speed_factor * V_ref * (hub_height_m / height_ref)**shear_exponent``, ``height_ref`` the nearest in the
+    logarithm, in which the law's error grows. From 10 m to 120 m an exponent wrong by 0.05 is a speed wrong by 13 %,
+    from 100 m one wrong by 0.9 %.
+
+    With ``"measured"`` the exponent is that between the nearest height and the one farthest from it, hour by hour;
+    it is kept within 0.02 to 0.45, and 1/7 where either wind is below 1 m/s.
+
+    References
+    ----------
+    IEC 61400-1:2019, section 6.3.2.2 (power law of the normal wind profile).
+
+    Examples
+    --------
+    >>> weather = xr.Dataset({"wind_speed": ("time", [5.0])}, coords={"time": [np.datetime64("2026-01-01", "ns")]})
+    >>> hub_wind_speed(weather, WindPlant(capacity_kw=1.0, hub_height_m=100.0, shear_exponent=1 / 7)).values.round(2)
+    array([6.95])
+    """
+    heights = wind_heights(weather)
+    if not heights:
+        raise DataError(f"wind power: the weather has none of {', '.join(WINDS)}. Give wind_speed at least.")
+    near = min(heights, key=lambda name: abs(np.log(plant.hub_height_m / heights[name])))
+    speed, rise = weather[near], plant.hub_height_m / heights[near]
+    if plant.shear_exponent == "measured":
+        climb: np.ndarray | float = rise ** _measured_shear(weather, heights, near)
+    else:
+        climb = rise**plant.shear_exponent
+    return (
+        speed.copy(data=speed.to_numpy() * climb * plant.speed_factor)
+        .rename("hub_wind_speed")
+        .assign_attrs(units="m/s", height_m=plant.hub_height_m)
+    )
+
+
+def _measured_shear(weather: xr.Dataset, heights: dict[str, float], near: str) -> np.ndarray:
+    far = max(heights, key=lambda name: abs(np.log(heights[near] / heights[name])))
+    if heights[far] == heights[near]:
+        raise DataError(
+            f'wind power: shear_exponent = "measured" needs wind speeds at two heights, got {near} at '
+            f"{heights[near]:g} m alone. Give one of {', '.join(WINDS)} more, or an exponent."
+        )
+    low, high = sorted((near, far), key=lambda name: heights[name])
+    exponent = shear_exponent(
+        weather[low].to_numpy(),
+        weather[high].transpose(*weather[low].dims).to_numpy(),
+        height_low_m=heights[low],
+        height_high_m=heights[high],
+    )
+    exponent = np.where(np.isnan(exponent), _NEUTRAL_SHEAR, np.clip(exponent, _LEAST_SHEAR, _MOST_SHEAR))
+    if weather[near].dims != weather[low].dims:
+        return weather[low].copy(data=exponent).transpose(*weather[near].dims).to_numpy()
+    return exponent
+
+
+def hub_temperature(temp_air: np.ndarray, hub_height_m: float) -> np.ndarray:
+    """Air temperature at the hub [degC]: 6.5 K/km below that at 2 m."""
+    return temp_air - LAPSE_RATE_K_PER_KM / 1000.0 * (hub_height_m - _THERMOMETER_M)
+
+
+def hub_pressure(pressure: np.ndarray, temp_air: np.ndarray, hub_height_m: float) -> np.ndarray:
+    """Air pressure at the hub [Pa]: the surface's less the weight of the air between.
+
+    Parameters
+    ----------
+    pressure : array [Pa], at the surface
+    temp_air : array [degC], at 2 m
+    hub_height_m : float [m]
+
+    Returns
+    -------
+    ndarray [Pa], broadcast shape
+
+    Notes
+    -----
+    ``pressure * exp(-g (hub_height_m - 2) / (R T))``; isothermal, 0.01 % off over 250 m.
+
+    Examples
+    --------
+    >>> float(hub_pressure(np.array(87438.0), np.array(10.0), 120.0).round(0))
+    86202.0
+    """
+    rise = hub_height_m - _THERMOMETER_M
+    return pressure * np.exp(-_GRAVITY / GAS_CONSTANT_DRY_AIR * rise / (temp_air + KELVIN_OFFSET))
+
+
+def hub_density(temp_air: np.ndarray, pressure: np.ndarray, hub_height_m: float) -> np.ndarray:
+    """Density of air at the hub [kg/m3], dry: that of 120 m is 1 % below the ground's.
+
+    Parameters
+    ----------
+    temp_air : array [degC], at 2 m
+    pressure : array [Pa], at the surface
+    hub_height_m : float [m]
+
+    Returns
+    -------
+    ndarray [kg/m3], broadcast shape
+
+    Examples
+    --------
+    >>> float(hub_density(np.array(10.0), np.array(87438.0), 120.0).round(4))
+    1.0634
+    """
+    return air_density(hub_temperature(temp_air, hub_height_m), hub_pressure(pressure, temp_air, hub_height_m))

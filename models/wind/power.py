@@ -1,0 +1,148 @@
+"""Wind power: the machine's curve at the hub's wind and air, storms, frost, losses."""
+
+import numpy as np
+import xarray as xr
+
+from models.wind.curves import REFERENCE_DENSITY, blurred_curve
+from models.wind.hub import hub_density, hub_temperature, hub_wind_speed
+from models.wind.plant import WindPlant
+from weather.conventions.errors import DataError
+
+
+def wind_power(weather: xr.Dataset, plant: WindPlant) -> xr.DataArray:
+    """Wind farm power at the meter, by the IEC density-corrected curve.
+
+    Use it for hourly or shorter means of one farm. Left out: wakes by direction and speed (a constant loss stands for
+    them), turbulence and shear across the rotor by season, and the time a gust front takes to cross the farm: hour
+    to hour its power is as unsteady as the wind it is given, an anemometer's more than a farm's.
+
+    Parameters
+    ----------
+    weather : Dataset (..., time)
+        ``wind_speed`` [m/s], ``temp_air`` [degC], ``pressure`` [Pa]; optionally ``wind_speed_50m`` to ``_180m`` [m/s].
+    plant : WindPlant
+
+    Returns
+    -------
+    DataArray (..., time)
+        Power at the meter, ``0 <= power <= capacity_kw * (1 - loss)``. [kW]
+
+    Raises
+    ------
+    DataError
+        A wind speed that is missing or negative, a temperature or pressure that is missing or out of range.
+
+    Notes
+    -----
+    1. ``V`` at the hub by `hub_wind_speed`; ``rho`` by `hub_density`.
+    2. ``V_eq = V * (rho / 1.225)**(1/3)`` into the curve at 1.225 kg/m3 (pitch-regulated machines); ``V_eq = V``
+       without `density_correction`.
+    3. With `turbulence_intensity` the curve is its mean over N(V, turbulence_intensity V).
+    4. No power up to the cut-in and above the cut-out, both of ``V`` itself: control systems measure wind, not its
+       density equivalent. `storm` "hysteresis": a step above the cut-out stops the farm until one below the restart
+       speed; "ramp": times (high - V) / (high - low) between the ramp's speeds. A window's first step runs unless it
+       is itself above the cut-out.
+    5. Air at the hub below ``low_temperature_stop_degc`` stops the farm until it is above the restart temperature.
+    6. Times ``capacity_kw * (1 - loss)``.
+
+    Against NREL's SAM (PySAM 7.1.1 Windpower, `benchmarks/wind_against_pysam.py`): five EPW files, three machines,
+    full-load hours within 0.01 %. windpowerlib 0.2.2 corrects density by another exponent above 8 m/s and gives
+    0.7 to 2.2 % fewer hours at 1,200 to 1,900 m; at sea level the two agree.
+
+    Hours of means read the curve at the mean: at `turbulence_intensity` 0.12 the difference is -1 % of a year's
+    energy at 7.5 m/s (Weibull 2.0, 254 W/m2).
+
+    References
+    ----------
+    IEC 61400-12-1:2017, section 9.1.5 (normalisation to a reference density).
+    L. Svenningsen, Power Curve Air Density Correction And Other Power Curve Options In WindPRO, EMD International
+    (2010), p. 4, for the exponent 1/3 and its rival, which windpowerlib has.
+
+    Examples
+    --------
+    >>> hours = np.datetime64("2026-01-01", "ns") + np.arange(3) * np.timedelta64(1, "h")
+    >>> weather = xr.Dataset(
+    ...     {"wind_speed": ("time", [2.0, 6.0, 20.0]), "temp_air": ("time", [10.0] * 3),
+    ...      "pressure": ("time", [87438.0] * 3)}, coords={"time": hours})
+    >>> wind_power(weather, WindPlant(capacity_kw=1000.0, turbine="NREL196/6000", loss_frac=0.1)).values.round(1)
+    array([  0. , 677.7,   0. ])
+    """
+    speed = hub_wind_speed(weather, plant)
+    speed, temp_air, pressure = _same_dims(speed, weather["temp_air"], weather["pressure"])
+    _refuse(speed, speed.to_numpy() >= 0.0, what="wind speed", allowed="at least 0 m/s")
+    temp = temp_air.to_numpy()
+    _refuse(temp_air, (temp > -100.0) & (temp < 70.0), what="temp_air", allowed="-100 to 70 degC")
+    pascal = pressure.to_numpy()
+    _refuse(pressure, (pascal > 30_000.0) & (pascal < 120_000.0), what="pressure", allowed="30,000 to 120,000 Pa")
+    axis = speed.dims.index("time") if "time" in speed.dims else None
+    share = _share(speed.to_numpy(), temp, pascal, plant, axis)
+    return (
+        speed.copy(data=share * (plant.capacity_kw * (1.0 - plant.total_loss_frac)))
+        .rename("wind_power")
+        .drop_attrs()
+        .assign_attrs(units="kW", cell_methods="time: mean", long_name="wind farm power at the meter")
+    )
+
+
+def _same_dims(speed: xr.DataArray, *others: xr.DataArray) -> tuple[xr.DataArray, ...]:
+    if all(other.dims == speed.dims for other in others):
+        return (speed, *others)
+    return xr.broadcast(speed, *others)  # the speed's order first; labels are those of one Dataset
+
+
+def _refuse(values: xr.DataArray, good: np.ndarray, *, what: str, allowed: str) -> None:
+    """DataError where not all is good: how many, the first one, where it stands."""
+    if np.all(good):
+        return
+    first = np.unravel_index(int(np.argmin(good)), good.shape)
+    place = values.isel(dict(zip(values.dims, first, strict=True)))
+    where = ", ".join(f"{dim} {place[dim].values!s}" for dim in values.dims if dim in place.coords)
+    raise DataError(
+        f"wind power: {int(np.sum(~good))} value(s) of {what} are missing or out of range, first "
+        f"{float(place):g} at {where or 'the only step'}; allowed {allowed}. Repair the weather first."
+    )
+
+
+def _share(
+    speed: np.ndarray, temp_air: np.ndarray, pressure: np.ndarray, plant: WindPlant, axis: int | None
+) -> np.ndarray:
+    """Power as a share of rated, before losses; `axis` is that of time."""
+    speeds, shares = plant.curve
+    if plant.turbulence_intensity is not None:
+        speeds, shares = blurred_curve(speeds, shares, plant.turbulence_intensity)
+    equivalent = speed
+    if plant.density_correction:
+        density = hub_density(temp_air, pressure, plant.hub_height_m)
+        equivalent = speed * np.cbrt(density / REFERENCE_DENSITY)
+    share = np.asarray(np.interp(equivalent, speeds, shares))
+    share[speed <= plant.cut_in] = 0.0
+    _storm(share, speed, plant, axis)
+    if plant.frost is not None:
+        stop, again = plant.frost
+        temp = hub_temperature(temp_air, plant.hub_height_m)
+        if np.any(temp < stop):
+            share[_latched(temp < stop, temp > again, axis)] = 0.0
+    return share
+
+
+def _storm(share: np.ndarray, speed: np.ndarray, plant: WindPlant, axis: int | None) -> None:
+    """Lower `share` in place where the wind is too strong."""
+    if plant.storm == "ramp":
+        low, high = plant.storm_ramp
+        share *= np.clip((high - speed) / (high - low), 0.0, 1.0)
+        return
+    too_strong = speed > plant.cut_out
+    if plant.storm == "hysteresis" and np.any(too_strong):
+        too_strong = _latched(too_strong, speed < plant.storm_restart, axis)
+    share[too_strong] = 0.0
+
+
+def _latched(stops: np.ndarray, releases: np.ndarray, axis: int | None) -> np.ndarray:
+    """Whether the last of both events was a stop, along time; where neither was yet, not."""
+    if axis is None:
+        return stops
+    stops, releases = np.moveaxis(stops, axis, -1), np.moveaxis(releases, axis, -1)
+    step = np.arange(stops.shape[-1])
+    last = np.maximum.accumulate(np.where(stops | releases, step, -1), axis=-1)
+    held = np.take_along_axis(stops, np.maximum(last, 0), axis=-1) & (last >= 0)
+    return np.moveaxis(held, -1, axis)
