@@ -1,19 +1,22 @@
-"""Time-of-use tariffs in civil time, exact to the minute."""
+"""Time-of-use tariffs by month and day type, in civil time, exact to the minute."""
 
+import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
 
+from models.grid.calendar import DAY_TYPES, HolidayCalendar, day_type
 from weather.conventions.errors import ConfigError, DataError
 from weather.conventions.timeaxis import CIVIL_OFFSET_H, as_stamps
 from weather.conventions.timeaxis import step_h as axis_step_h
 
 _DAY_MIN = 24 * 60
+MOST_CNY_PER_KWH = 5.0  # beyond is a price per MWh
 
 
 @dataclass(frozen=True, slots=True)
 class TariffPeriod:
-    """One price over a span of the civil day in some months.
+    """One price over a span of the civil day in some months and on some types of day.
 
     Attributes
     ----------
@@ -25,6 +28,8 @@ class TariffPeriod:
         Civil hours, ``0 <= start_h < end_h <= 24``, whole minutes. A span over midnight is two periods.
     price_cny_per_kwh : float
         Energy price. [CNY/kWh]
+    day_types : tuple of str
+        Of ``"workday"``, ``"weekend"``, ``"holiday"``; default all of them.
     """
 
     label: str
@@ -32,15 +37,69 @@ class TariffPeriod:
     start_h: float
     end_h: float
     price_cny_per_kwh: float
+    day_types: tuple[str, ...] = DAY_TYPES
 
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """A time-of-use energy tariff: periods that together cover every month's day exactly once."""
+    """A time-of-use energy tariff: periods that together cover every day of every month exactly once.
+
+    Attributes
+    ----------
+    tariff_id : str
+    periods : tuple of TariffPeriod
+    source : str
+        The notice, or "assumption: ...".
+    valid_from, valid_to : datetime.date or None
+        First and last civil day the prices are known to hold; None where it is not known.
+
+    Raises
+    ------
+    ConfigError
+        When ``valid_to`` is before ``valid_from``.
+    """
 
     tariff_id: str
     periods: tuple[TariffPeriod, ...]
     source: str
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+
+    def __post_init__(self) -> None:
+        if self.valid_from is not None and self.valid_to is not None and self.valid_to < self.valid_from:
+            raise ConfigError(
+                f"tariff {self.tariff_id!r}: got valid_to={self.valid_to}, allowed on or after "
+                f"valid_from={self.valid_from}. Correct the dates."
+            )
+
+
+def validity(tariff: Tariff) -> str:
+    """The days a tariff holds, in words.
+
+    Examples
+    --------
+    >>> validity(Tariff("x", (), "s", dt.date(2026, 1, 1), dt.date(2026, 12, 31)))
+    '2026-01-01 to 2026-12-31'
+    """
+    if tariff.valid_from is None and tariff.valid_to is None:
+        return "not dated"
+    return f"{tariff.valid_from or 'no first day'} to {tariff.valid_to or 'no last day'}"
+
+
+def holds_on(tariff: Tariff, first: dt.date, last: dt.date) -> bool:
+    """Whether the prices are known to hold on every civil day from ``first`` to ``last``.
+
+    An end that is not given is not known, so a tariff without both dates never holds for certain.
+
+    Examples
+    --------
+    >>> year, eve = Tariff("x", (), "s", dt.date(2026, 1, 1), dt.date(2026, 12, 31)), dt.date(2026, 12, 31)
+    >>> holds_on(year, dt.date(2026, 7, 1), eve), holds_on(year, eve, dt.date(2027, 1, 1))
+    (True, False)
+    """
+    if tariff.valid_from is None or tariff.valid_to is None:
+        return False
+    return tariff.valid_from <= first and last <= tariff.valid_to
 
 
 def _minute(hour: float, tariff: Tariff, period: TariffPeriod) -> int:
@@ -57,39 +116,46 @@ def _check_period(tariff: Tariff, period: TariffPeriod) -> None:
     where = f"tariff {tariff.tariff_id!r}, period {period.label!r}"
     if not 0 <= period.start_h < period.end_h <= 24:
         raise ConfigError(
-            f"{where}: got start_h={period.start_h}, end_h={period.end_h}; "
-            "allowed 0 <= start_h < end_h <= 24. "
+            f"{where}: got start_h={period.start_h}, end_h={period.end_h}; allowed 0 <= start_h < end_h <= 24. "
             "Write a span over midnight as two periods."
         )
     if not period.months or any(month not in range(1, 13) for month in period.months):
         raise ConfigError(f"{where}: got months={period.months}, allowed 1 to 12, at least one. Correct them.")
-    if not np.isfinite(period.price_cny_per_kwh):
-        raise ConfigError(f"{where}: got price {period.price_cny_per_kwh}, allowed a finite CNY/kWh. Give one.")
+    if not period.day_types or any(kind not in DAY_TYPES for kind in period.day_types):
+        raise ConfigError(
+            f"{where}: got day_types={period.day_types}, allowed {', '.join(DAY_TYPES)}, at least one. Correct them."
+        )
+    if not abs(period.price_cny_per_kwh) <= MOST_CNY_PER_KWH:
+        raise ConfigError(
+            f"{where}: got price_cny_per_kwh={period.price_cny_per_kwh}, allowed a finite price within "
+            f"{MOST_CNY_PER_KWH:g} CNY/kWh of 0. Give one (a price per MWh is divided by 1,000)."
+        )
 
 
 def _minute_prices(tariff: Tariff) -> np.ndarray:
-    """Price of every civil minute, shape (12, 1440); raises where a minute has no price or two."""
-    prices = np.zeros((12, _DAY_MIN))
-    covered = np.zeros((12, _DAY_MIN), dtype=int)
+    """Price of every civil minute, shape (day type, 12, 1440); raises where a minute has no price or two."""
+    prices = np.zeros((len(DAY_TYPES), 12, _DAY_MIN))
+    covered = np.zeros(prices.shape, dtype=int)
     for period in tariff.periods:
         _check_period(tariff, period)
         span = slice(_minute(period.start_h, tariff, period), _minute(period.end_h, tariff, period))
+        kinds = [DAY_TYPES.index(kind) for kind in dict.fromkeys(period.day_types)]
         for month in period.months:
-            prices[month - 1, span] = period.price_cny_per_kwh
-            covered[month - 1, span] += 1
+            prices[kinds, month - 1, span] = period.price_cny_per_kwh
+            covered[kinds, month - 1, span] += 1
     wrong = np.argwhere(covered != 1)
     if wrong.size:
-        month, minute = wrong[0]
+        kind, month, minute = wrong[0]
         raise ConfigError(
             f"tariff {tariff.tariff_id!r}: month {month + 1} at {minute // 60:02d}:{minute % 60:02d} is "
-            f"covered by {covered[month, minute]} periods, allowed exactly 1 "
-            f"({len(wrong)} minutes are wrong in one day of each month). Add, cut or split a period."
+            f"covered by {covered[kind, month, minute]} periods on a {DAY_TYPES[kind]}, allowed exactly 1 "
+            f"({len(wrong)} minutes are wrong in one day of each month and day type). Add, cut or split a period."
         )
     return prices
 
 
 def check_tariff(tariff: Tariff) -> None:
-    """Raise unless every month's day is covered exactly once.
+    """Raise unless every day of every month, of each day type, is covered exactly once.
 
     Parameters
     ----------
@@ -98,7 +164,7 @@ def check_tariff(tariff: Tariff) -> None:
     Raises
     ------
     ConfigError
-        Naming the first month and minute without a price or with several.
+        Naming the first month, minute and day type without a price or with several.
 
     Examples
     --------
@@ -119,7 +185,9 @@ def _step_minutes(time: np.ndarray, step: float | None) -> int:
     return round(minutes)
 
 
-def energy_price(time: np.ndarray, tariff: Tariff, *, step_h: float | None = None) -> np.ndarray:
+def energy_price(
+    time: np.ndarray, tariff: Tariff, *, step_h: float | None = None, holidays: HolidayCalendar | None = None
+) -> np.ndarray:
     """Time-of-use energy price of each interval.
 
     The price of an interval that spans a change of period is the mean over its minutes, which is
@@ -132,6 +200,8 @@ def energy_price(time: np.ndarray, tariff: Tariff, *, step_h: float | None = Non
     tariff : Tariff
     step_h : float, optional
         Length of the intervals; taken from ``time`` when not given. [h]
+    holidays : HolidayCalendar, optional
+        Default: the national one. Asked only where prices differ between types of day.
 
     Returns
     -------
@@ -141,9 +211,14 @@ def energy_price(time: np.ndarray, tariff: Tariff, *, step_h: float | None = Non
     Raises
     ------
     ConfigError
-        When the tariff does not cover the day exactly once.
+        When the tariff does not cover each day exactly once.
     DataError
-        When the step is unequal, unknown, not whole minutes or longer than a day.
+        When the step is unequal, unknown, not whole minutes or longer than a day, or where the price depends on
+        the type of a day whose year the calendar does not know.
+
+    Notes
+    -----
+    Validity is not asked here: `holds_on` tells whether the tariff is of these days.
 
     Examples
     --------
@@ -161,6 +236,8 @@ def energy_price(time: np.ndarray, tariff: Tariff, *, step_h: float | None = Non
     minutes = civil[:, None] + np.arange(step).astype("timedelta64[m]")
     month = minutes.astype("datetime64[M]").astype(np.int64) % 12
     of_day = minutes.astype(np.int64) % _DAY_MIN
-    by_minute = prices[month, of_day]
+    alike = bool(np.all(prices == prices[:1]))
+    kind = 0 if alike else day_type(minutes.astype("datetime64[D]"), holidays)
+    by_minute = prices[kind, month, of_day]
     # The mean of the differences, so that an interval with one price has exactly that price.
     return by_minute[:, 0] + (by_minute - by_minute[:, :1]).mean(axis=1)
