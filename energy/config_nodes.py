@@ -127,7 +127,7 @@ class WindConfig(SourcedTable):
     turbine: Text | None = None
     power_curve: tuple[tuple[Number, ...], tuple[Number, ...]] | None = None
     hub_height_m: Annotated[Number, Field(ge=10, le=250)] = 120.0
-    shear_exponent: Number | Literal["measured"] = 0.14
+    shear_exponent: Number | Text = 0.14  # a text: "measured"
     speed_factor: Annotated[Number, Field(ge=0.3, le=3)] = 1.0
     loss_frac: Annotated[Number, Field(ge=0, lt=1)] | None = None
     losses: WindLossesConfig | None = None
