@@ -100,7 +100,7 @@ def find_turbine(name: str) -> Turbine:
     known = load_turbines()
     if name not in known:
         raise ConfigError(
-            f"wind turbine: got {name!r}, allowed {', '.join(sorted(known))}. Choose one of these curves."
+            f"wind plant: turbine: got {name!r}, allowed {', '.join(sorted(known))}. Choose one of these curves."
         )
     return known[name]
 

@@ -148,7 +148,7 @@ CASES = {
         ["node[zhongwei].battery: initial_green_frac"],
     ),
     "unknown turbine": (
-        ('turbine = "VS112/2500"', 'turbine = "E-999"'),
+        ('turbine = "V126/3000"', 'turbine = "E-999"'),
         ["node[zhongwei].wind: wind plant: turbine: got 'E-999'", "E-141/4200"],
     ),
     "a limit of the plant's own": (
