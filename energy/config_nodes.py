@@ -27,10 +27,12 @@ from energy.config_fields import (
     Text,
     plant_fields,
 )
+from energy.config_grid import GridConfig
 
 if TYPE_CHECKING:
     from models.battery import Battery
     from models.electrical import ElectricalPlant
+    from models.grid import GridConnection
     from models.overhead import NodePlant
     from models.solar import PVPlant
     from models.wind import WindPlant
@@ -161,27 +163,6 @@ class BatteryConfig(SourcedTable):
         return self
 
 
-class GridConfig(SourcedTable):
-    """Connection, contract and carbon factor; `tariff` names a [[tariff]] of the study."""
-
-    import_limit_kw: PositiveKW
-    export_limit_kw: NonNegativeKW = 0.0
-    export_price_cny_per_kwh: PriceKWh = 0.0
-    tariff: Identifier
-    demand_price_cny_per_kw_month: Annotated[Number, Field(ge=0, le=10_000)]
-    month_peak_kw: NonNegativeKW
-    carbon_kg_per_kwh: Annotated[Number, Field(ge=0, le=2)]
-
-    @model_validator(mode="after")
-    def _peak_within_limit(self) -> GridConfig:
-        if self.month_peak_kw > self.import_limit_kw:
-            raise ValueError(
-                f"month_peak_kw = {self.month_peak_kw:g} exceeds import_limit_kw = {self.import_limit_kw:g}; "
-                "a peak already drawn cannot exceed the connection"
-            )
-        return self
-
-
 class LatencyConfig(SourcedTable):
     """Round trip from the node to the regions its users are in."""
 
@@ -198,6 +179,8 @@ class ElectricalConfig(SourcedTable):
     transformer_load_frac: LossFraction
     distribution_frac: LossFraction
     other_frac_of_rated: LossFraction
+    transformer_rated_kw: PositiveKW | None = None
+    transformer_modules_share: Efficiency = 0.5
 
 
 class NodeConfig(SourcedTable):
@@ -250,6 +233,10 @@ class NodeConfig(SourcedTable):
         from models.electrical import ElectricalPlant
 
         return ElectricalPlant(**plant_fields(self.electrical))
+
+    def grid_connection(self) -> GridConnection:
+        """Limits, export price, green contract and carbon factors of the connection."""
+        return self.grid.connection()
 
     def pv_plant(self) -> PVPlant | None:
         """The photovoltaic plant, or None; the study gives its AC rating, the plant takes that of its modules."""

@@ -1,0 +1,236 @@
+"""What depends on sun and plant alone, once per node: poses of the modules and factors that turn weather into light.
+
+With them a face's light is linear in beam, uniform sky, its rim and the ground: a member costs a few products.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from models.solar import rows
+from models.solar.constants import row
+from models.solar.plant import PVPlant
+from models.solar.sun import Sun
+from weather.derive import SEA_LEVEL_PRESSURE_PA
+
+_LEAST_COS_ZENITH = {"haydavies": np.cos(np.radians(89.0)), "perez_driesse": np.cos(np.radians(85.0))}
+
+
+class SkyParts(NamedTuple):
+    """Irradiance [W/m2], shape (..., node, time).
+
+    dni and dhi; of dhi what comes from around the sun (as if normal to it), from all over the sky, and from a band at
+    the horizon (None: the model has none).
+    """
+
+    dni: np.ndarray
+    dhi: np.ndarray
+    around: np.ndarray
+    uniform: np.ndarray
+    rim: np.ndarray | None
+
+
+class Factors(NamedTuple):
+    """What of each part of the light reaches a face, shape (node, time) [-]: see :func:`light`."""
+
+    beam: np.ndarray
+    around: np.ndarray
+    uniform: np.ndarray
+    rim: np.ndarray
+    ground_beam: np.ndarray
+    ground_sky: np.ndarray
+
+
+class Face(NamedTuple):
+    """One face of the modules: light in its plane, and light that enters the cells past glass and spectrum."""
+
+    plane: Factors
+    cells: Factors
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """Sun, pose and faces, shape (node, time).
+
+    Attributes
+    ----------
+    sun : Sun
+    tilt : ndarray
+        Of the front. [deg]
+    cos_zenith : ndarray
+        Cosine of the zenith as the transposition divides by it. [-]
+    air_mass : ndarray
+        Relative, not corrected for pressure. [-]
+    front : Face
+    rear : Face or None
+        None where nothing is made of its light.
+    """
+
+    sun: Sun
+    tilt: np.ndarray
+    cos_zenith: np.ndarray
+    air_mass: np.ndarray
+    front: Face
+    rear: Face | None
+
+
+def plant_geometry(sun: Sun, pressure_pa: np.ndarray, plant: PVPlant) -> Geometry:
+    """Geometry of a plant under a sun.
+
+    Parameters
+    ----------
+    sun : Sun
+    pressure_pa : array, shape (node,)
+        Mean pressure of each node, for the absolute air mass. [Pa]
+    plant : PVPlant
+
+    Returns
+    -------
+    Geometry
+        All factors are 0 at night.
+
+    Notes
+    -----
+    Tracker: Anderson and Mikofski, NREL/TP-5K00-76626 (2020), flat ground, through pvlib. Axis tilted: rows are
+    treated as if level in shade and view factors (an approximation; nothing at axis tilt 0).
+
+    Examples
+    --------
+    >>> from models.solar.sun import sun_of_intervals
+    >>> noon = np.array(["2025-06-21T04:30"], "datetime64[m]")
+    >>> place = {"altitude_m": np.array([1226.0]), "pressure_pa": np.array([87438.0])}
+    >>> sun = sun_of_intervals(noon, np.array([37.5]), np.array([105.19]), step_h=1.0, **place)
+    >>> found = plant_geometry(sun, place["pressure_pa"], PVPlant(dc_kw=1.0, tracking="fixed", tilt_deg=30.0))
+    >>> round(float(found.front.plane.beam[0, 0]), 3), round(float(found.front.plane.uniform[0, 0]), 3), found.rear
+    (0.962, 0.896, None)
+    """
+    from pvlib.atmosphere import get_relative_airmass
+
+    tilt, facing = _pose(sun, plant)
+    up = sun.up_share > 0
+    air_mass = get_relative_airmass(np.where(up, sun.zenith, 0.0), "kastenyoung1989")
+    absolute = air_mass * (pressure_pa / SEA_LEVEL_PRESSURE_PA)[:, None]
+    through = np.where(up, _spectral(absolute, plant.spectrum), 0.0)
+    front = _face(sun, tilt, facing, tilt, through, plant)
+    rear = None
+    if plant.bifaciality > 0:
+        rear = _face(sun, 180.0 - tilt, (facing + 180.0) % 360.0, tilt, through, plant)
+    cos_zenith = np.where(up, np.maximum(np.cos(np.radians(sun.zenith)), _LEAST_COS_ZENITH[plant.transposition]), 1.0)
+    return Geometry(sun, tilt, cos_zenith, air_mass, front, rear)
+
+
+def light(factors: Factors, parts: SkyParts, *, albedo: float | np.ndarray) -> np.ndarray:
+    """Light on a face, or in its cells [W/m2], shape (..., node, time).
+
+    Parameters
+    ----------
+    factors : Factors
+    parts : SkyParts
+    albedo : float or array, shape (..., node, time)
+
+    Notes
+    -----
+    ``dni (F_beam + albedo F_ground_beam) + dhi albedo F_ground_sky + around F_around + uniform F_uniform + rim F_rim``,
+    at least 0 (the rim of an overcast sky is negative in Perez).
+    """
+    found = parts.dni * (factors.beam + albedo * factors.ground_beam)
+    found += parts.dhi * (albedo * factors.ground_sky)
+    found += parts.around * factors.around
+    found += parts.uniform * factors.uniform
+    if parts.rim is not None:
+        found += parts.rim * factors.rim
+        np.maximum(found, 0.0, out=found)
+    return found
+
+
+def _pose(sun: Sun, plant: PVPlant) -> tuple[np.ndarray, np.ndarray]:
+    """Tilt and azimuth of the front [deg]; a tracker lies flat at night."""
+    from pvlib import tracking
+
+    shape = sun.zenith.shape
+    if plant.tracking == "fixed":
+        return np.full(shape, plant.tilt_deg), np.full(shape, plant.azimuth_deg)
+    with np.errstate(invalid="ignore"):
+        pose = tracking.singleaxis(
+            sun.zenith.ravel(),
+            sun.azimuth.ravel(),
+            axis_tilt=plant.tilt_deg,
+            axis_azimuth=plant.azimuth_deg,
+            max_angle=plant.max_angle_deg,
+            backtrack=plant.backtrack,
+            gcr=plant.gcr,
+        )
+    tilt = np.nan_to_num(pose["surface_tilt"], nan=0.0).reshape(shape)
+    return tilt, np.nan_to_num(pose["surface_azimuth"], nan=plant.azimuth_deg).reshape(shape)
+
+
+def _face(
+    sun: Sun, tilt: np.ndarray, facing: np.ndarray, row_tilt: np.ndarray, through: np.ndarray, plant: PVPlant
+) -> Face:
+    up = sun.up_share > 0
+    zenith, turn = np.radians(sun.zenith), np.radians(sun.azimuth - facing)
+    slope = np.radians(tilt)
+    cos_z = np.where(up, np.cos(zenith), 1.0)
+    across = np.sin(zenith) * np.cos(turn)
+    cos_aoi = np.clip(cos_z * np.cos(slope) + across * np.sin(slope), -1.0, 1.0)
+    tan_profile = np.where(up, across / np.maximum(cos_z, 1e-6), 0.0)
+    lit = 1.0 - rows.shaded_share(tan_profile, tilt, plant.gcr)
+    direct = np.where(up, np.maximum(cos_aoi, 0.0) * lit, 0.0)
+    sky, ground = rows.sky_view(tilt, plant.gcr), rows.ground_view(tilt, plant.gcr)
+    # the horizon band is masked as the uniform sky is
+    rim = np.sin(slope) * sky / np.maximum((1.0 + np.cos(slope)) / 2, 1e-9)
+    tilts, sky_glass, ground_glass = _diffuse_glass(plant.anti_reflective)
+    sky_in, ground_in = (np.interp(tilt, tilts, table) * through for table in (sky_glass, ground_glass))
+    direct_in = _beam_glass(cos_aoi, plant.anti_reflective) * through
+    plane = Factors(
+        beam=direct,
+        around=direct,
+        uniform=np.where(up, sky, 0.0),
+        rim=np.where(up, rim, 0.0),
+        ground_beam=np.where(up, cos_z * rows.sunny_ground(tan_profile, tilt, plant.gcr) * ground, 0.0),
+        ground_sky=np.where(up, rows.ground_sky_view(row_tilt, plant.gcr) * ground, 0.0),
+    )
+    # light around the sun passes the glass as the sky's does: so PVWatts and pvlib's chain have it
+    shares = (direct_in, sky_in, sky_in, sky_in, ground_in, ground_in)
+    return Face(plane, Factors(*(part * share for part, share in zip(plane, shares, strict=True))))
+
+
+def _glass(anti_reflective: bool) -> dict[str, float | None]:
+    found = row("cover", "glass")
+    return {
+        "n": found["refractive_index"],
+        "K": found["extinction_per_m"],
+        "L": found["thickness_m"],
+        "n_ar": found["coating_index"] if anti_reflective else None,
+    }
+
+
+def _beam_glass(cos_aoi: np.ndarray, anti_reflective: bool) -> np.ndarray:
+    """Share of the beam that passes the glass, relative to normal incidence (physical model)."""
+    from pvlib.iam import physical
+
+    return physical(np.degrees(np.arccos(cos_aoi)), **_glass(anti_reflective))
+
+
+@cache
+def _diffuse_glass(anti_reflective: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same for uniform sky and ground over tilt: Marion's integral, every 5 deg (linear between: 2e-3 at most)."""
+    from pvlib.iam import marion_diffuse
+
+    tilt = np.arange(0.0, 181.0, 5.0)
+    table = marion_diffuse("physical", tilt, **_glass(anti_reflective))
+    # A horizontal face sees no ground, or no sky: 0/0 in the integral, and nothing to multiply.
+    return tilt, np.nan_to_num(table["sky"], nan=1.0), np.nan_to_num(table["ground"], nan=1.0)
+
+
+def _spectral(air_mass: np.ndarray, name: str | None) -> np.ndarray:
+    """Response to the spectrum relative to air mass 1.5 [-]."""
+    if name is None:
+        return np.ones(air_mass.shape)
+    found = row("spectrum", name)
+    held = np.clip(air_mass, found["least_air_mass"], found["most_air_mass"])
+    return np.polynomial.polynomial.polyval(held, found["coefficients"])
