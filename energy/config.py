@@ -30,6 +30,7 @@ from energy.config_fields import (
     Table,
     Text,
 )
+from energy.config_grid import CSV_KEYS, with_paths
 from energy.config_nodes import NodeConfig
 from energy.config_tariff import TariffConfig
 from weather.conventions.errors import ConfigError
@@ -37,7 +38,7 @@ from weather.kinds import DEFAULT_SPEC
 
 if TYPE_CHECKING:
     from models.gpu import GPUType
-    from models.grid import Tariff
+    from models.grid import HolidayCalendar, Tariff
 
 _MAX_BYTES = 5_000_000
 
@@ -83,6 +84,8 @@ class GPUTypeConfig(SourcedTable):
     server_peak_kw: PositiveKW
     server_idle_kw: NonNegativeKW
     tflops_fp16: Annotated[Number, Field(gt=0, le=1_000_000)]
+    tdp_w: Annotated[Number, Field(gt=0, le=10_000)] | None = None
+    gpu_idle_w: Annotated[Number, Field(ge=0, le=10_000)] | None = None
 
     @model_validator(mode="after")
     def _idle_below_peak(self) -> GPUTypeConfig:
@@ -103,7 +106,8 @@ class Study(Table):
     targets: TargetsConfig
     weather: WeatherConfig = WeatherConfig()
     planning: PlanningConfig
-    tariffs: Annotated[tuple[TariffConfig, ...], Field(alias="tariff", min_length=1)]
+    holidays_csv: Text | None = None
+    tariffs: Annotated[tuple[TariffConfig, ...], Field(alias="tariff")] = ()
     nodes: Annotated[tuple[NodeConfig, ...], Field(alias="node", min_length=1)]
     gpu_types: Annotated[tuple[GPUTypeConfig, ...], Field(alias="gpu_type")] = ()
 
@@ -121,7 +125,7 @@ class Study(Table):
         from models.gpu import GPUType, load_gpu_types
 
         own = {
-            entry.gpu_type: GPUType(**entry.model_dump(exclude={"source", "note"}))
+            entry.gpu_type: GPUType(**entry.model_dump(exclude={"source", "note"}, exclude_none=True))
             for entry in self.gpu_types
         }
         return {**load_gpu_types(), **own}
@@ -140,19 +144,37 @@ class Study(Table):
         raise ConfigError(f'no node "{node_id}" in study "{self.name}"; it has {[n.id for n in self.nodes]}')
 
     def tariff(self, tariff_id: str) -> Tariff:
-        """The tariff of that id, as `models.grid` evaluates it.
+        """The tariff of that id, the study's own or a built-in one, as `models.grid` evaluates it.
 
         Raises
         ------
         ConfigError
-            If the study has no such tariff.
+            If neither has such a tariff.
         """
+        from models.grid import builtin_tariff, builtin_tariff_ids
+
         for entry in self.tariffs:
             if entry.id == tariff_id:
                 return entry.model()
+        if tariff_id in builtin_tariff_ids():
+            return builtin_tariff(tariff_id)
         raise ConfigError(
-            f'no tariff "{tariff_id}" in study "{self.name}"; it has {[t.id for t in self.tariffs]}'
+            f'no tariff "{tariff_id}" in study "{self.name}"; it has {[t.id for t in self.tariffs]}, and built in are '
+            f"{', '.join(builtin_tariff_ids())}"
         )
+
+    def holidays(self) -> HolidayCalendar:
+        """The national holidays, with the years of `holidays_csv` taken from that file.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be used.
+        """
+        from models.grid import national_holidays, read_holidays
+
+        national = national_holidays()
+        return national if self.holidays_csv is None else national.replaced_by(read_holidays(self.holidays_csv))
 
 
 def west_toml() -> str:
@@ -220,9 +242,27 @@ def study_from_text(text: str, *, name: str = "study", folder: Path | None = Non
         node.id: _absolute(study.weather.specs.get(node.id, study.weather.default), folder=folder, name=name)
         for node in study.nodes
     }
-    study = study.model_copy(update={"weather": study.weather.model_copy(update={"specs": specs})})
+
+    def placed(path: str) -> str:
+        return _absolute_path(path, folder=folder, name=name)
+
+    study = study.model_copy(
+        update={
+            "weather": study.weather.model_copy(update={"specs": specs}),
+            "nodes": tuple(with_paths(node, placed) for node in study.nodes),
+            "holidays_csv": None if study.holidays_csv is None else placed(study.holidays_csv),
+        }
+    )
     study._folder = folder
     return study
+
+
+def _absolute_path(path: str, *, folder: Path | None, name: str) -> str:
+    if Path(path).is_absolute():
+        return path
+    if folder is None:
+        raise ConfigError(f'{name}: "{path}" is relative, but the study has no folder; give a full path')
+    return str(folder / path)
 
 
 def _absolute(spec: str, *, folder: Path | None, name: str) -> str:
@@ -246,5 +286,9 @@ def study_hash(study: Study) -> str:
             if colon and Path(place).is_relative_to(folder):
                 relative = Path(place).relative_to(folder).as_posix()
                 data["weather"]["specs"][node_id] = f"{kind}:{relative}"
+        tables = [(node["grid"], key) for node in data["node"] for key in CSV_KEYS]
+        for table, key in [*tables, (data, "holidays_csv")]:
+            if table[key] is not None and Path(table[key]).is_relative_to(folder):
+                table[key] = Path(table[key]).relative_to(folder).as_posix()
     text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()

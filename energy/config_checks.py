@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from energy.config_grid import network_of
 from weather import kinds
 from weather.conventions.errors import GreenDCError
 
@@ -111,12 +112,7 @@ def _weather(study: Study) -> Iterator[str]:
 
 def _node(node: NodeConfig, study: Study) -> Iterator[str]:
     where = f"node[{node.id}]"
-    tariffs = [tariff.id for tariff in study.tariffs]
-    if node.grid.tariff not in tariffs:
-        yield (
-            f'{where}.grid.tariff: no tariff "{node.grid.tariff}"{closest(node.grid.tariff, tariffs)}; '
-            f"allowed: {', '.join(tariffs)}"
-        )
+    yield from _grid(node, study, where)
     types = list(study.gpu_table())
     for table, entries in (("cluster", node.clusters), ("inference", node.inference)):
         for index, entry in enumerate(entries):
@@ -130,6 +126,22 @@ def _node(node: NodeConfig, study: Study) -> Iterator[str]:
             yield f"{where}.cluster: pool {pool_id} is given {times} times; add up `count` in one entry"
     yield from _inference(node, where)
     yield from _plants(node, where)
+
+
+def _grid(node: NodeConfig, study: Study, where: str) -> Iterator[str]:
+    from models.grid import builtin_tariff_ids
+
+    tariffs = [*(tariff.id for tariff in study.tariffs), *builtin_tariff_ids()]
+    if node.grid.tariff is not None and node.grid.tariff not in tariffs:
+        yield (
+            f'{where}.grid.tariff: no tariff "{node.grid.tariff}"{closest(node.grid.tariff, tariffs)}; '
+            f"allowed: {', '.join(tariffs)}"
+        )
+    if node.grid.network is not None:
+        try:
+            network_of(node.grid)
+        except GreenDCError as error:
+            yield f"{where}.grid.network: {error}"
 
 
 def _inference(node: NodeConfig, where: str) -> Iterator[str]:
@@ -165,6 +177,7 @@ def _plants(node: NodeConfig, where: str) -> Iterator[str]:
         "battery": node.battery_model,
         "cooling": node.cooling.plant,
         "electrical": node.electrical_plant,
+        "grid": node.grid_connection,
     }
     for table, build in builders.items():
         try:

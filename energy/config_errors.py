@@ -76,6 +76,7 @@ def _explain(item: dict[str, Any], table: type[BaseModel] | None) -> str:
         "bool_type": lambda: "must be true or false, without quotes",
         "string_type": lambda: "must be text in quotes",
         "finite_number": lambda: "must be finite",
+        "date_type": lambda: "must be a date without quotes, such as 2026-01-01",
         "model_type": lambda: "must be a table",
         "model_attributes_type": lambda: "must be a table",
         "dict_type": lambda: "must be a table",

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from energy.config_grid import series_problems
+
 if TYPE_CHECKING:
     from energy.config import Study
     from energy.config_nodes import NodeConfig
@@ -79,7 +81,13 @@ def beyond_rating(node: NodeConfig, base_kw: np.ndarray) -> str:
 
 
 def beyond_supply(
-    node: NodeConfig, need_kw: np.ndarray, renewable_kw: np.ndarray, *, step_h: float, when: list[str] | None = None
+    node: NodeConfig,
+    need_kw: np.ndarray,
+    renewable_kw: np.ndarray,
+    *,
+    step_h: float,
+    when: list[str] | None = None,
+    import_limit_kw: np.ndarray | None = None,
 ) -> str:
     """Why what runs without any job cannot be fed, or nothing where the connections may do.
 
@@ -96,32 +104,37 @@ def beyond_supply(
         Length of a step [h].
     when
         Civil time of each step, for the text.
+    import_limit_kw
+        Most that can be imported in each step, shape (step,) [kW]; the connection's limit when not given.
     """
     battery_kw = 0.0
     if node.battery:
         drained_kw = node.battery.energy_kwh * node.battery.discharge_eff / step_h
         battery_kw = min(node.battery.power_kw, drained_kw)
-    allowed_kw = node.grid.import_limit_kw + renewable_kw + battery_kw
+    limit_kw = np.full(len(need_kw), node.grid.import_limit_kw) if import_limit_kw is None else import_limit_kw
+    allowed_kw = limit_kw + renewable_kw + battery_kw
     lacking = need_kw - allowed_kw
     step = int(np.argmax(lacking))
     if lacking[step] <= 1e-6 * need_kw[step]:
         return ""
-    least = math.ceil(10 * (node.grid.import_limit_kw + lacking[step])) / 10  # never rounded below what is needed
+    least = math.ceil(10 * (limit_kw[step] + lacking[step])) / 10  # never rounded below what is needed
+    key = "import_limit_kw" if limit_kw[step] == node.grid.import_limit_kw else "import_limit_csv"
     return (
         f"node[{node.id}]: the idle servers, the reserved inference load, other_it_kw and their overhead take at "
         f"least {need_kw[step]:,.1f} kW{' at ' + when[step] if when else ''}, but at most {allowed_kw[step]:,.1f} kW "
-        f"can come in: {node.grid.import_limit_kw:,.1f} kW by node.grid.import_limit_kw, "
-        f"{renewable_kw[step]:,.1f} kW of PV and wind, {battery_kw:,.1f} kW from the battery. Raise import_limit_kw "
+        f"can come in: {limit_kw[step]:,.1f} kW by node.grid.{key}, "
+        f"{renewable_kw[step]:,.1f} kW of PV and wind, {battery_kw:,.1f} kW from the battery. Raise {key} "
         f"to at least {least:,.1f}, reserve less inference, or add renewables or a battery."
     )
 
 
 def load_problems(study: Study) -> Iterator[str]:
-    """Nodes that cannot run even without jobs, in no weather at all; one sentence each.
+    """Nodes that cannot run even without jobs, in no weather at all, and grid files nobody can read; one sentence each.
 
     The hours of a civil day are judged in the study's own steps. PV and wind count at their full rating, so a
     node that passes here may still lack power in the weather of a window.
     """
+    yield from series_problems(study)
     types = study.gpu_table()
     together = max(1, round(study.planning.step_h))
     hours = np.arange(24).reshape(-1, together if 24 % together == 0 else 1)

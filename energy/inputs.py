@@ -17,12 +17,12 @@ import numpy as np
 import xarray as xr
 
 from energy.config import Study
+from energy.config_grid import carbon_factors, import_limits, import_price
 from energy.config_load import base_it_kw, beyond_rating, beyond_supply, inlet_factors, it_cap_kw
 from energy.state import State
 from energy.workload.jobs import Job
 from energy.workload.packing import Pool
 from models.gpu import GPUType
-from models.grid import energy_price
 from models.overhead import overhead_curve, overhead_lines
 from models.solar import pv_power
 from models.wind import wind_power
@@ -85,7 +85,7 @@ def build_inputs(
     """
     pools = study_pools(study)
     to_step = _Stepper(weather["time"].values, time, step_h)
-    data = _grid_and_supply(study, weather, time, to_step)
+    data = _grid_and_supply(study, weather, time, step_h, to_step)
     data.update(_fleet(study, pools, time, step_h))
     data.update(_plant(study, weather, data, to_step))
     data.update(_battery(study, state))
@@ -132,10 +132,15 @@ def _at(weather: xr.Dataset, node_id: str) -> xr.Dataset:
     return weather.sel(node=node_id)
 
 
-def _grid_and_supply(study: Study, weather: xr.Dataset, time: np.ndarray, to_step: _Stepper) -> dict:
+def _grid_and_supply(
+    study: Study, weather: xr.Dataset, time: np.ndarray, step_h: float, to_step: _Stepper
+) -> dict:
     rows: dict[str, list[np.ndarray]] = {
-        name: [] for name in ("pv_kw", "wind_kw", "green_price_cny_per_kwh", "price_cny_per_kwh")
-    }
+        name: []
+        for name in (
+            "pv_kw", "wind_kw", "green_price_cny_per_kwh", "price_cny_per_kwh", "import_limit_kw", "carbon_kg_per_kwh",
+        )
+    }  # fmt: skip
     for node in study.nodes:
         here = _at(weather, node.id)
         pv = to_step(pv_power(here, node.pv_plant()).values) if node.pv else np.zeros(len(time))
@@ -148,7 +153,9 @@ def _grid_and_supply(study: Study, weather: xr.Dataset, time: np.ndarray, to_ste
         rows["wind_kw"].append(wind)
         # PV and wind are taken in proportion, so a kWh of the mix costs their weighted price
         rows["green_price_cny_per_kwh"].append(np.divide(owed, total, out=np.zeros_like(total), where=total > 0))
-        rows["price_cny_per_kwh"].append(energy_price(time, study.tariff(node.grid.tariff)))
+        rows["price_cny_per_kwh"].append(import_price(study, node, time, step_h))
+        rows["import_limit_kw"].append(import_limits(node, time, step_h))
+        rows["carbon_kg_per_kwh"].append(carbon_factors(node, time, step_h))
     dims = ("node", "time")
     data = {name: (dims, np.array(values)) for name, values in rows.items()}
     data["available_kw"] = (dims, data["pv_kw"][1] + data["wind_kw"][1])
@@ -158,16 +165,9 @@ def _grid_and_supply(study: Study, weather: xr.Dataset, time: np.ndarray, to_ste
     data["temp_air_degc"] = (dims, to_step(weather["temp_air"].values[order]))
     grid = {
         name: ("node", np.array([float(getattr(node.grid, name)) for node in study.nodes]))
-        for name in (
-            "import_limit_kw",
-            "export_limit_kw",
-            "export_price_cny_per_kwh",
-            "demand_price_cny_per_kw_month",
-            "carbon_kg_per_kwh",
-        )
+        for name in ("export_limit_kw", "export_price_cny_per_kwh", "demand_price_cny_per_kw_month")
     }
-    carbon_price = study.planning.carbon_price_cny_per_kg * grid["carbon_kg_per_kwh"][1]
-    data["carbon_cny_per_kwh"] = (dims, np.repeat(carbon_price[:, None], len(time), axis=1))
+    data["carbon_cny_per_kwh"] = (dims, study.planning.carbon_price_cny_per_kg * data["carbon_kg_per_kwh"][1])
     return data | grid
 
 
@@ -268,7 +268,14 @@ def _refuse_unfed(study: Study, inputs: xr.Dataset) -> None:
     civil = [str(t).replace("T", " ") for t in (inputs["time"].values + _CIVIL).astype("datetime64[m]")]
     step_h = float(inputs.attrs["step_h"])
     problems = [
-        beyond_supply(node, least[n], inputs["available_kw"].values[n], step_h=step_h, when=civil)
+        beyond_supply(
+            node,
+            least[n],
+            inputs["available_kw"].values[n],
+            step_h=step_h,
+            when=civil,
+            import_limit_kw=inputs["import_limit_kw"].values[n],
+        )
         for n, node in enumerate(study.nodes)
     ]
     if any(problems):

@@ -110,6 +110,7 @@ def make_plan(
         "inlet_degc": inputs["inlet_degc"].values[nodes, mode],
         "mode": mode,
         "price_cny_per_kwh": inputs["price_cny_per_kwh"].values,
+        "carbon_kg_per_kwh": _by_slot(inputs, "carbon_kg_per_kwh"),
         "green_price_cny_per_kwh": inputs["green_price_cny_per_kwh"].values,
         "wet_bulb_degc": inputs["wet_bulb_degc"].values,
         "temp_air_degc": inputs["temp_air_degc"].values,
@@ -117,7 +118,6 @@ def make_plan(
     data = xr.Dataset(
         {name: (("node", "time"), np.asarray(values, dtype=float)) for name, values in arrays.items()}
         | {
-            "carbon_kg_per_kwh": ("node", inputs["carbon_kg_per_kwh"].values),
             "used_gpus": (("pool", "time"), used),
             "reserved_gpus": (("pool", "time"), inputs["reserved_gpus"].values.astype(float)),
             "pool_gpus": ("pool", inputs["pool_gpus"].values.astype(float)),
@@ -133,6 +133,11 @@ def make_plan(
     placed_ids = {item.job for item in placed}
     unserved = tuple(job.job_id for number, job in enumerate(jobs) if number not in placed_ids)
     return Plan(data, _segments(inputs, jobs, placed), unserved)
+
+
+def _by_slot(inputs: xr.Dataset, name: str) -> np.ndarray:
+    """A figure of the connection in every step, (node, time), also where the inputs hold one per node."""
+    return inputs[name].broadcast_like(inputs["available_kw"]).transpose("node", "time").values
 
 
 def _unit(name: str) -> str:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
 
+from energy.config import Study
 from energy.inputs import rounding
 from energy.plan import Plan
 from energy.planner.clusters import clusters_of
 from energy.planner.plant import load_limits_kw
 from energy.verify import Verification
 from energy.workload.jobs import Job
+from models.grid import holds_on, validity
+from weather.conventions.errors import SourceUnavailable
 
+_CIVIL = np.timedelta64(8, "h")
 # first come, first served holds the middle setpoint from its first hour, whatever was carried in
 HELD_APART = frozenset({"setpoint dwell", "setpoint rate"})
 
@@ -54,6 +59,71 @@ def baseline_warnings(found: Verification) -> list[str]:
         for check in found.checks
         if not check.ok and check.name not in HELD_APART
     ]
+
+
+def tariffs_of_window(study: Study, time: np.ndarray, step_h: float) -> dict[str, dict]:
+    """Where every node's prices come from and whether they are of the window, for summary.json: node id -> facts.
+
+    ``stale`` is True where the tariff's dates leave out a civil day of the window, None where it has no dates. Prices
+    from a file by slot are never stale: a file that does not cover the window is refused.
+    """
+    first, last = _civil_days(time, step_h)
+    found: dict[str, dict] = {}
+    for node in study.nodes:
+        if node.grid.tariff is None:
+            found[node.id] = {"prices": node.grid.priced_by, "valid": "by slot", "stale": False, "source": "file"}
+            continue
+        tariff = study.tariff(node.grid.tariff)
+        undated = tariff.valid_from is None and tariff.valid_to is None
+        found[node.id] = {
+            "prices": tariff.tariff_id,
+            "valid": validity(tariff),
+            "stale": None if undated else not holds_on(tariff, first, last),
+            "source": tariff.source,
+        }
+    return found
+
+
+def tariff_warnings(facts: Mapping[str, dict], time: np.ndarray, step_h: float) -> list[str]:
+    """That tariffs are not of the window's days, or not dated: a sentence for each tariff, from `tariffs_of_window`."""
+    first, last = _civil_days(time, step_h)
+    nodes: dict[tuple, list[str]] = {}
+    for node_id, its in facts.items():
+        nodes.setdefault((its["prices"], its["valid"], its["stale"]), []).append(node_id)
+    told = []
+    for (tariff_id, valid, stale), at in nodes.items():
+        if stale:
+            told.append(
+                f"Tariff {tariff_id} of {', '.join(at)} is stale: it holds {valid}, the window is {first} to {last}. "
+                "Costs are of other days' prices; give the tariff of these days, or price_csv."
+            )
+        elif stale is None:
+            told.append(
+                f"Tariff {tariff_id} of {', '.join(at)} is not dated: nobody knows whether its prices are of {first} "
+                f"to {last}. Give it valid_from and valid_to."
+            )
+    return told
+
+
+def refuse_stale_tariffs(facts: Mapping[str, dict], time: np.ndarray, step_h: float) -> None:
+    """Under ``--strict``, refuse a window a tariff is known not to be of.
+
+    Raises
+    ------
+    SourceUnavailable
+        Naming tariffs, their dates and the window.
+    """
+    stale = {node_id: its for node_id, its in facts.items() if its["stale"]}
+    if stale:
+        told = " ".join(tariff_warnings(stale, time, step_h))
+        raise SourceUnavailable(f"{told} Nothing was published; plan without --strict to take them nevertheless.")
+
+
+def _civil_days(time: np.ndarray, step_h: float) -> tuple[dt.date, dt.date]:
+    """First and last civil day of a window."""
+    ends = time[-1] + np.timedelta64(round(step_h * 3600) - 1, "s")
+    first, last = (as_civil.astype("datetime64[D]").item() for as_civil in (time[0] + _CIVIL, ends + _CIVIL))
+    return first, last
 
 
 def weather_notes(weather: xr.Dataset) -> list[str]:

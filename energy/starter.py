@@ -69,7 +69,7 @@ def describe_study(study: Study) -> list[dict]:
             "wind kW": node.wind.capacity_kw if node.wind else 0.0,
             "battery kWh": node.battery.energy_kwh if node.battery else 0.0,
             "cooling": node.cooling.kind,
-            "tariff": node.grid.tariff,
+            "tariff": node.grid.priced_by,
         }
         for node in study.nodes
     ]

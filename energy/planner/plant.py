@@ -71,7 +71,7 @@ def load_limits_kw(inputs: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     At best: the setpoint that takes least, all renewables, and the battery at full power beside the import limit.
     For certain: any setpoint, and no battery. Neither is above the plant's rating.
     """
-    grid = inputs["import_limit_kw"].values[:, None] + inputs["available_kw"].values
+    grid = (inputs["import_limit_kw"] + inputs["available_kw"]).transpose("node", "time").values
     drained = inputs["battery_kwh"].values * inputs["discharge_eff"].values / float(inputs.attrs["step_h"])
     battery = np.minimum(inputs["battery_kw"].values, drained)[:, None]
     per_kw = inputs["inlet_factor"].values[:, :, None, None] + inputs["line_slope"].values  # (node, mode, line, time)

@@ -1,6 +1,6 @@
 """Power between the meter, the renewables, the battery and the facility.
 
-Data: available_kw[n,t]; import_limit_kw, export_limit_kw [n]; month_peak_kw[n,m], month_of_step[t];
+Data: available_kw, import_limit_kw [n,t]; export_limit_kw [n]; month_peak_kw[n,m], month_of_step[t];
 battery_kwh, battery_kw, charge_eff, discharge_eff, self_discharge_per_h, initial_green_kwh,
 initial_grey_kwh [n].
 Variables [kW]: grid_import, renewable_direct, exported, charge_green, charge_grey, discharge_green,
@@ -37,7 +37,7 @@ def declare(variables, inputs: xr.Dataset) -> None:
     """Flows, stocks and the battery's and the grid's switches."""
     shape = (inputs.sizes["node"], inputs.sizes["time"])
     limit = {
-        "grid_import": inputs["import_limit_kw"].values[:, None],
+        "grid_import": import_limits(inputs),
         "renewable_direct": inputs["available_kw"].values,
         "exported": inputs["export_limit_kw"].values[:, None],
     }
@@ -51,6 +51,11 @@ def declare(variables, inputs: xr.Dataset) -> None:
     variables.add("charging", shape, binary=True, where=has_battery)
     variables.add("exporting", shape, binary=True, where=export_could_pay(inputs))
     variables.add("peak", inputs["month_peak_kw"].shape, lower=inputs["month_peak_kw"].values)
+
+
+def import_limits(inputs: xr.Dataset) -> np.ndarray:
+    """Most that can be imported, (node, time) [kW]: curtailment calls make it differ from step to step."""
+    return inputs["import_limit_kw"].broadcast_like(inputs["available_kw"]).transpose("node", "time").values
 
 
 def battery_nodes(inputs: xr.Dataset) -> np.ndarray:
@@ -157,12 +162,12 @@ def add_peak(problem, variables, inputs: xr.Dataset) -> None:
 def add_no_export_while_importing(problem, variables, inputs: xr.Dataset) -> None:
     """(15) One direction at the meter at a time, where both together could pay."""
     block = variables.block
-    most_in, most_out = inputs["import_limit_kw"].values, inputs["export_limit_kw"].values
+    most_in, most_out = import_limits(inputs), inputs["export_limit_kw"].values
     for node, slot in np.ndindex(*block["exporting"].shape):
         out = block["exporting"][node, slot]
         if out is None:
             continue
         exported = [(1, block["exported"][node, slot]), (-most_out[node], out)]
         constrain(problem, f"out_{node}_{slot}", linear(exported), "<=", 0)
-        imported = [(1, block["grid_import"][node, slot]), (most_in[node], out)]
-        constrain(problem, f"in_{node}_{slot}", linear(imported), "<=", most_in[node])
+        imported = [(1, block["grid_import"][node, slot]), (most_in[node, slot], out)]
+        constrain(problem, f"in_{node}_{slot}", linear(imported), "<=", most_in[node, slot])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from energy.config_grid import carbon_factors, import_limits
 from energy.verify.case import Case, hours_share, initial_stocks
 from energy.verify.result import Check, numbers
 from models.solar import pv_power
@@ -14,6 +15,16 @@ FLOWS = (
     "charge_green_kw", "charge_grey_kw", "discharge_green_kw", "discharge_grey_kw", "stock_green_kwh",
     "stock_grey_kwh", "import_kw", "exported_kw", "curtailed_kw",
 )  # fmt: skip
+
+
+def import_limits_kw(case: Case) -> np.ndarray:
+    """Most that can be imported, (node, time) [kW]: the connection, or what a curtailment call leaves of it."""
+    return np.array([import_limits(node, case.time, case.step_h) for node in case.study.nodes])
+
+
+def carbon_kg_per_kwh(case: Case) -> np.ndarray:
+    """Carbon factor of every node's grid by location, (node, time) [kg/kWh]."""
+    return np.array([carbon_factors(node, case.time, case.step_h) for node in case.study.nodes])
 
 
 def finite(case: Case) -> Check:
@@ -226,7 +237,7 @@ def grid_limits(case: Case) -> Check:
     """The connection's two limits."""
     over = np.array(
         [
-            case.of("import_kw") - case.grid("import_limit_kw"),
+            case.of("import_kw") - import_limits_kw(case),
             case.of("exported_kw") - case.grid("export_limit_kw"),
         ]
     )
@@ -235,14 +246,14 @@ def grid_limits(case: Case) -> Check:
         over,
         limit=case.tolerance,
         unit="kW",
-        law="import and exported are at most the connection's limits.",
+        law="import and exported are at most the connection's limits, import also what a curtailment call leaves.",
         at=lambda i: f"{('import', 'exported')[i[0]]} {case.at(i[1:])}",
     )
 
 
 def one_direction(case: Case) -> Check:
     """Imports do not free renewables for sale where selling pays as much as buying costs."""
-    carbon = case.study.planning.carbon_price_cny_per_kg * case.grid("carbon_kg_per_kwh")
+    carbon = case.study.planning.carbon_price_cny_per_kg * carbon_kg_per_kwh(case)
     pays = case.grid("export_price_cny_per_kwh") >= case.of("price_cny_per_kwh") + carbon
     both = np.minimum(case.of("import_kw"), case.of("exported_kw"))
     return numbers(

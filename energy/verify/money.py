@@ -7,22 +7,22 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from energy.config_grid import import_price
 from energy.verify.case import Case, by_id, hours_share, initial_stocks, peaks_added_kw, reserved_gpus, steps_of
+from energy.verify.flows import carbon_kg_per_kwh
 from energy.verify.result import Check, numbers, sentences
 from energy.workload.jobs import Job
-from models.grid import energy_price
 from weather import derive
 
 
 def prices(case: Case) -> Check:
     """Prices and the carbon factor are the study's."""
     tariff, green = tariff_prices(case), green_prices(case)
-    carbon = np.broadcast_to(case.plan["carbon_kg_per_kwh"].values[:, None], tariff.shape)
     off = np.array(
         [
             np.abs(case.of("price_cny_per_kwh") - tariff),
             np.abs(case.of("green_price_cny_per_kwh") - green),
-            np.abs(carbon - case.grid("carbon_kg_per_kwh")),
+            np.abs(case.of("carbon_kg_per_kwh") - carbon_kg_per_kwh(case)),
         ]
     )
     kinds = ("import price", "green price", "carbon factor")
@@ -31,17 +31,15 @@ def prices(case: Case) -> Check:
         off,
         limit=case.tolerance,
         unit="CNY/kWh, kg/kWh",
-        law="Import price by the node's tariff in civil time, green price by the mix of PV and wind, carbon factor "
-        "by node.",
+        law="Import price by the node's tariff in civil time or its price file, with its green contract's premium; "
+        "green price by the mix of PV and wind; carbon factor by node or its file.",
         at=lambda i: f"{kinds[i[0]]} {case.at(i[1:])}",
     )
 
 
 def tariff_prices(case: Case) -> np.ndarray:
     """Import price of every node and step [CNY/kWh]."""
-    return np.array(
-        [energy_price(case.time, case.study.tariff(node.grid.tariff), step_h=case.step_h) for node in case.study.nodes]
-    )
+    return np.array([import_price(case.study, node, case.time, case.step_h) for node in case.study.nodes])
 
 
 def green_prices(case: Case) -> np.ndarray:
@@ -83,7 +81,7 @@ def cost_terms(case: Case) -> dict[str, float]:
     bought, sold = case.of("import_kw"), case.of("exported_kw")
     taken = case.of("renewable_direct_kw") + case.of("charge_green_kw") + sold
     drawn = case.of("discharge_green_kw") + case.of("discharge_grey_kw")
-    carbon_price = case.study.planning.carbon_price_cny_per_kg * case.grid("carbon_kg_per_kwh")
+    carbon_price = case.study.planning.carbon_price_cny_per_kg * carbon_kg_per_kwh(case)
     terms = {
         "cost_energy_cny": np.sum(bought * tariff_prices(case)) * case.step_h,
         "cost_demand_cny": np.sum(peaks_added_kw(case) * case.grid("demand_price_cny_per_kw_month")[:, 0]),
@@ -116,7 +114,7 @@ def energies(case: Case) -> dict[str, float]:
     available = case.of("pv_kw") + case.of("wind_kw")
     matched = float(np.minimum(available, case.of("facility_kw")).sum()) * h
     curtailed, offered = float(case.of("curtailed_kw").sum()) * h, float(available.sum()) * h
-    co2 = float((case.of("import_kw") * case.grid("carbon_kg_per_kwh")).sum()) * h
+    co2 = float((case.of("import_kw") * carbon_kg_per_kwh(case)).sum()) * h
     lost = float(battery_losses(case).sum())
     return {
         "pue": facility / it,

@@ -12,7 +12,7 @@ from energy.verify.result import Check, sentences
 
 VARIABLES = (
     *FLOWS, "pue", "setpoint_degc", "inlet_degc", "mode", "price_cny_per_kwh", "green_price_cny_per_kwh",
-    "wet_bulb_degc", "temp_air_degc",
+    "carbon_kg_per_kwh", "wet_bulb_degc", "temp_air_degc",
 )  # fmt: skip
 POOL_VARIABLES = {"used_gpus": {"pool", "time"}, "reserved_gpus": {"pool", "time"}, "pool_gpus": {"pool"}}
 COLUMNS = (
@@ -38,7 +38,7 @@ def complete(plan: xr.Dataset, segments: pd.DataFrame, study: Study, weather: xr
 
 
 def _variables(plan: xr.Dataset) -> list[str]:
-    wanted = {name: {"node", "time"} for name in VARIABLES} | {"carbon_kg_per_kwh": {"node"}} | POOL_VARIABLES
+    wanted = {name: {"node", "time"} for name in VARIABLES} | POOL_VARIABLES
     faults = [f"plan.nc has no {name}" for name in wanted if name not in plan]
     for name, dims in wanted.items():
         if name in plan and set(plan[name].dims) != dims:
