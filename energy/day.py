@@ -26,8 +26,11 @@ from energy.remarks import (
     baseline_warnings,
     lost_warnings,
     named,
+    refuse_stale_tariffs,
     rounding_note,
     synthetic_nodes,
+    tariff_warnings,
+    tariffs_of_window,
     unserved_reasons,
     weather_notes,
     work_warnings,
@@ -108,6 +111,8 @@ def plan_day(
     ------
     DataError, ConfigError
         Input that cannot be planned.
+    SourceUnavailable
+        A tariff that is stale, under ``strict``.
     InfeasiblePlan
         A hard target (or any, under ``strict``) missed, or an unserved job under ``strict``.
     PlanNotVerified
@@ -115,6 +120,9 @@ def plan_day(
     """
     tell = phase or (lambda _: None)
     time = window_axis(request)
+    tariffs = tariffs_of_window(study, time, request.step_h)
+    if request.strict:
+        refuse_stale_tariffs(tariffs, time, request.step_h)
     tell("weather and supply")
     weather, seen = _opened(study, weather_specs, _whole_hours(request), request.seed)
     chosen, expired, left_out = jobs_of_window(
@@ -155,6 +163,7 @@ def plan_day(
         "expired": expired,
         "warnings": [
             *study_warnings(study, request.step_h),
+            *tariff_warnings(tariffs, time, request.step_h),
             *seen,
             *left_out,
             *unsplit,
@@ -169,6 +178,7 @@ def plan_day(
             "weather": dict(sorted(weather_specs.items())),
             "weather_repair": study.weather.repair,
             "synthetic_weather": synthetic_nodes(weather),
+            "tariffs": tariffs,
             "window_sha256": _dataset_hash(inputs),
         },
     }
