@@ -302,7 +302,7 @@ def test_files_that_are_no_study(tmp_path):
     huge.write_bytes(b"#" * 5_000_001)
     with pytest.raises(ConfigError, match="larger than"):
         load_study(huge)
-    with pytest.raises(ConfigError, match="7 problems"):
+    with pytest.raises(ConfigError, match="6 problems"):
         study_from_text("")
 
 

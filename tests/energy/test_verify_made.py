@@ -207,7 +207,7 @@ class Made:
             **{f"{name}_kw": values for name, values in flow.items()},
         }
         data = {name: (("node", "time"), np.array(values)) for name, values in arrays.items()}
-        data["carbon_kg_per_kwh"] = ("node", np.array([0.6, 0.5]))
+        data["carbon_kg_per_kwh"] = (("node", "time"), np.repeat([[0.6], [0.5]], SLOTS, axis=1))
         data["used_gpus"] = (("pool", "time"), used)
         data["reserved_gpus"] = (("pool", "time"), np.array([inference, np.full(SLOTS, 4)]).astype(float))
         data["pool_gpus"] = ("pool", np.array([24.0, 16.0]))
