@@ -99,7 +99,7 @@ def test_figures_do_not_depend_on_how_the_hours_are_cut(made):
         ("step_h is None", {"plan": lambda p: p.drop_attrs()}),
         ("nodes are not the study's", {"plan": lambda p: p.isel(node=[1, 0])}),
         ("pools are not the study's", {"plan": lambda p: p.isel(pool=[0])}),
-        ("carbon_kg_per_kwh has dims", {"plan": lambda p: p.assign(carbon_kg_per_kwh=p["it_kw"])}),
+        ("carbon_kg_per_kwh has dims", {"plan": lambda p: p.assign(carbon_kg_per_kwh=p["it_kw"].isel(time=0))}),
         ("no column cap", {"segments": lambda s: s.drop(columns="cap")}),
         ("has no time zone", {"segments": lambda s: s.assign(start=s["start"].dt.tz_localize(None))}),
     ],
