@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from energy.attribution import attribute_saving
+from energy.audit import audit, shortfall_warnings
 from energy.baselines import first_come_first_served
 from energy.carry import state_after
 from energy.config import Study, study_hash
@@ -35,8 +36,9 @@ from energy.remarks import (
     weather_notes,
     work_warnings,
 )
+from energy.simulate import audit_plant
 from energy.state import State
-from energy.verify import Verification, audit_plant, verify_plan
+from energy.verify import Verification, verify_plan
 from energy.window_jobs import jobs_of_window
 from energy.workload.jobs import Job
 from weather import open_weather
@@ -139,6 +141,7 @@ def plan_day(
     plan, kpis = _audited(plan, plan_kpis(plan, inputs), study, weather)
     baseline, base = _audited(baseline, plan_kpis(baseline, inputs), study, weather)
     _refuse_missed(study, request, target_results(kpis, inputs), plan)
+    replayed = audit(plan.data, study=study, weather=weather, step_h=request.step_h)
     same_work = abs(kpis["gpu_h_served"] - base["gpu_h_served"]) < 0.5
     split, unsplit = None, []
     if request.attribution and same_work:
@@ -155,6 +158,7 @@ def plan_day(
         "kpis": kpis,
         "baseline": base,
         "targets": target_results(kpis, inputs),
+        "audit": replayed,
         "solver": _solver_figures(outcome, kpis, base, same_work=same_work, gap_asked=request.gap),
         "same_work": same_work,
         "attribution": split,
@@ -170,6 +174,7 @@ def plan_day(
             *lost_warnings(chosen, plan.unserved),
             *work_warnings(same_work, kpis, base),
             *baseline_warnings(first_come),
+            *shortfall_warnings(replayed),
         ],
         "notes": [*notes, *weather_notes(weather), rounding_note(inputs)],
         "seed": request.seed,
@@ -279,13 +284,13 @@ def _refuse_missed(study: Study, request: DayRequest, targets: dict, plan: Plan)
 def _audited(plan: Plan, kpis: dict, study: Study, weather: xr.Dataset) -> tuple[Plan, dict]:
     """The plan with what the nonlinear plant says of it: cooling power, water, PUE."""
     step_h = float(plan.data.attrs["step_h"])
-    audit = audit_plant(plan.data, study=study, weather=weather, step_h=step_h)
+    plant = audit_plant(plan.data, study=study, weather=weather, step_h=step_h)
     data = plan.data.copy()
     for name in ("overhead_plant_kw", "cooling_kw", "water_l"):
-        data[name] = (("node", "time"), audit[name].values, audit[name].attrs)
+        data[name] = (("node", "time"), plant[name].values, plant[name].attrs)
     it = kpis["it_kwh"]
-    plant_kwh = float(audit["overhead_plant_kw"].sum()) * step_h
-    water = float(audit["water_l"].sum())
+    plant_kwh = float(plant["overhead_plant_kw"].sum()) * step_h
+    water = float(plant["water_l"].sum())
     more = {"pue_plant": 1 + plant_kwh / it, "water_l": water, "wue": water / it}
     return replace(plan, data=data), kpis | more
 

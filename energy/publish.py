@@ -91,6 +91,7 @@ def verdict(summary: dict, folder: Path) -> str:
         f" (first come, first served {b['pue']:.3f})",
         f"  renewable share   {k['renewable_share']:.3f} against {targets['renewable_share']['target']:g}: "
         f"{marks['renewable_share']} (first come, first served {b['renewable_share']:.3f})",
+        _audited(summary["audit"]),
         f"  cost              {k['cost_cny']:,.0f} CNY, {abs(saved):,.0f}{part} {'above' if saved < 0 else 'below'} "
         f"first come, first served{_other_work(summary)}",
         f"  without demand    {k['cost_cny'] - k['cost_demand_cny']:,.0f} CNY against "
@@ -118,6 +119,17 @@ def verdict(summary: dict, folder: Path) -> str:
         lines.append(f"  {'':<17} and {len(reasons) - MOST_UNSERVED} more: see the report")
     lines.append(f"  report            {folder / 'report.html'}")
     return "\n".join(lines)
+
+
+def _audited(audit: dict) -> str:
+    """The plan beside its replay by the nonlinear plant."""
+    planned, audited = audit["planned"], audit["audited"]
+    return (
+        f"  audit             PUE {planned['pue']:.4f} planned, {audited['pue']:.4f} by the nonlinear plant; facility "
+        f"{planned['facility_kwh'] / 1000:,.2f} and {audited['facility_kwh'] / 1000:,.2f} MWh "
+        f"({audit['facility_off']:+.2%}); renewable share {planned['renewable_share']:.4f} and "
+        f"{audited['renewable_share']:.4f}"
+    )
 
 
 def _expired(summary: dict) -> str:

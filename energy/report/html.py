@@ -73,6 +73,7 @@ def render_report(
             *((str(job), view.texts["expired"]) for job in summary.get("expired") or ()),
         ],
         "warnings": lines(summary.get("warnings")),
+        "audit": tables.audit_table(summary, view),
         "checks": tables.check_rows(summary, view),
         "stages": tables.stage_table(summary, view),
         "notes": lines(summary.get("notes")),

@@ -177,6 +177,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "These jobs find no room inside the window; one without a deadline may be given to the next.",
         "以下作业在窗口内没有空位；无截止时间的作业可交给下一窗口。",
     ),
+    "audit_title": ("Audit by the nonlinear plant", "非线性设备模型复核"),
+    "audit_aid": (
+        "The plan replayed hour by hour: IT power, setpoints and battery as planned, overhead, supply and the meter "
+        "worked out anew.",
+        "按小时重放计划：IT 功率、设定温度与储能按计划，设备开销、发电与电表重新计算。",
+    ),
+    "c_planned": ("Planned", "计划"),
+    "c_audited": ("Audited", "复核"),
     "check_title": ("Independent check", "独立校验"),
     "check_aid": (
         "Each law is recomputed from the published plan; the worst breach is held against what rounding explains.",
@@ -282,6 +290,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "k_curtailed_share": ("Curtailed share", "弃电率"),
     "k_green_kwh": ("Renewable energy used", "可再生能源用量"),
     "k_import_kwh": ("Grid import", "购电量"),
+    "k_exported_kwh": ("Exported", "上网电量"),
+    "k_curtailed_kwh": ("Curtailed", "弃电量"),
     "k_peak_import_kw": ("Sum of the nodes' import peaks", "各节点购电峰值之和"),
     "k_cost_cny": ("Cost", "总费用"),
     "k_cost_energy_cny": ("· energy", "· 电量电费"),
@@ -344,6 +354,7 @@ _CHECKS_ZH = {
     "deadlines": "截止时间",
     "overhead table against the nonlinear plant": "开销表与非线性设备对照",
     "cooling and water of the plant": "制冷与用水",
+    "audit told as it is": "复核如实报告",
     "cost terms": "费用构成",
     "energy figures": "能量指标",
     "job figures": "作业指标",

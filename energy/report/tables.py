@@ -300,3 +300,36 @@ def stage_table(summary: Mapping, view: View) -> Table:
         )
     names = tuple(t[key] for key in ("c_stage", "c_result", "c_value", "c_bound", "c_gap"))
     return Table("stages", names, tuple(rows), text_columns=2)
+
+
+AUDITED = (
+    Figure("pue", "kWh/kWh", 4),
+    Figure("pue_reference_inlet", "kWh/kWh", 4),
+    Figure("renewable_share", "%", 2, 0, 100),
+    Figure("hourly_matched_share", "%", 2, 0, 100),
+    Figure("facility_kwh", "kWh", 0),
+    Figure("import_kwh", "kWh", 0),
+    Figure("exported_kwh", "kWh", 0),
+    Figure("curtailed_kwh", "kWh", 0),
+    Figure("co2_kg", "u_tonne", 2, 0, 0.001),
+)
+
+
+def audit_table(summary: Mapping, view: View) -> Table:
+    """The plan beside its replay by the nonlinear plant; no rows where the summary has no audit."""
+    t, audit = view.texts, summary.get("audit") or {}
+    names = tuple(t[key] for key in ("c_figure", "c_unit", "c_planned", "c_audited", "c_difference"))
+    rows = []
+    for figure in AUDITED if audit else ():
+        planned, audited = (figure_of(audit.get(side), figure.key) for side in ("planned", "audited"))
+        one, two = (None if value is None else value * figure.scale for value in (planned, audited))
+        rows.append(
+            (
+                t[f"k_{figure.key}"],
+                t.get(figure.unit, figure.unit),
+                number(one, figure.digits),
+                number(two, figure.digits),
+                signed(difference(two, one), figure.digits),
+            )
+        )
+    return Table("audit", names, tuple(rows), text_columns=2)

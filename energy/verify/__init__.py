@@ -4,8 +4,7 @@ Shares no code with the planner: it imports the study, the jobs, the state, the 
 and nothing that made the plan.
 """
 
-from energy.verify.plant import audit_plant
 from energy.verify.result import Check, Verification
 from energy.verify.whole import verify_plan
 
-__all__ = ["verify_plan", "audit_plant", "Verification", "Check"]
+__all__ = ["verify_plan", "Verification", "Check"]

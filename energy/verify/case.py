@@ -12,6 +12,7 @@ import xarray as xr
 from energy.config import Study
 from energy.config_nodes import NodeConfig, PoolSpec
 from energy.state import NodeState, State
+from energy.steps import hours_share
 from energy.workload.jobs import Job
 
 CIVIL = np.timedelta64(8, "h")
@@ -68,16 +69,6 @@ class Case:
     def grid(self, name: str) -> np.ndarray:
         """A figure of every node's connection, shape (node, 1)."""
         return np.array([[float(getattr(node.grid, name))] for node in self.study.nodes])
-
-
-def hours_share(time: np.ndarray, step_h: float, hours: np.ndarray) -> np.ndarray:
-    """Share of each step that lies in each hour, (step, hour); rows sum to 1 where the hours cover the step."""
-    hour = np.timedelta64(1, "h")
-    step_from = (time - hours[0]) / hour
-    hour_from = (hours - hours[0]) / hour
-    begin = np.maximum(step_from[:, None], hour_from[None, :])
-    end = np.minimum(step_from[:, None] + step_h, hour_from[None, :] + 1.0)
-    return np.maximum(end - begin, 0.0) / step_h
 
 
 def window_hours(case: Case) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -9,12 +10,12 @@ import pandas as pd
 import xarray as xr
 from numpy.lib.stride_tricks import sliding_window_view
 
-from energy.config import Study
-from energy.verify.case import Case, added_kw, base_it_kw, by_id, hours_share
+from energy.audit import audit
+from energy.verify.case import Case, added_kw, base_it_kw, by_id
 from energy.verify.result import Check, numbers, sentences
 from models.cooling import inlet_degc
 from models.gpu import inlet_power_factor
-from models.overhead import it_rating_kw, overhead_flows
+from models.overhead import it_rating_kw
 
 TABLE_LIMIT = 0.005  # share of overhead energy the planner's table may be off the plant
 
@@ -153,62 +154,6 @@ def _listed(node, degc: float) -> bool:
     return any(abs(degc - listed) < 1e-6 for listed in node.cooling.setpoints_degc)
 
 
-def audit_plant(plan: xr.Dataset, *, study: Study, weather: xr.Dataset, step_h: float) -> xr.Dataset:
-    """What the nonlinear plant makes of a plan's IT power and setpoints in the hourly weather.
-
-    Parameters
-    ----------
-    plan
-        Content of plan.nc: ``it_kw``, ``setpoint_degc`` (node, time).
-    study
-        Gives the plants.
-    weather
-        Hourly weather (node, time) that covers the plan.
-    step_h
-        Length of a step [h].
-
-    Returns
-    -------
-    Dataset (node, time)
-        ``overhead_plant_kw``, ``cooling_kw``, ``facility_plant_kw`` [kW], ``water_l`` [L per step] and
-        ``pue_plant`` [-]. Steps longer than an hour are means over their hours; in shorter ones the
-        hour's weather holds.
-
-    Raises
-    ------
-    DataError
-        IT power that is missing, negative, or more than the cooling plant is rated for.
-    """
-    time, hours = plan["time"].values, weather["time"].values
-    share = hours_share(time, step_h, hours)
-    step, hour = np.nonzero(share > 1e-12)  # each piece of a step inside one hour
-    weight = np.zeros((len(time), len(step)))
-    weight[step, np.arange(len(step))] = share[step, hour]
-    rows: dict[str, list[np.ndarray]] = {"overhead_plant_kw": [], "cooling_kw": [], "water_l": []}
-    for node in study.nodes:
-        here = weather.sel(node=node.id).isel(time=hour)
-        # the pieces are not equally spaced stamps: they are told apart by number
-        here = here.assign_coords(time=np.arange(len(step)))
-        it = plan["it_kw"].sel(node=node.id).values[step]
-        setpoint = plan["setpoint_degc"].sel(node=node.id).values[step]
-        plant = node.node_plant()
-        flows = overhead_flows(here, plant, it, setpoint)
-        rows["overhead_plant_kw"].append(weight @ flows["overhead_kw"].values)
-        rows["cooling_kw"].append(weight @ flows["cooling_kw"].values)
-        rows["water_l"].append(weight @ flows["water_l_per_h"].values * step_h)
-    it = plan["it_kw"].sel(node=[node.id for node in study.nodes]).values
-    arrays = {name: np.array(values) for name, values in rows.items()}
-    arrays["facility_plant_kw"] = it + arrays["overhead_plant_kw"]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        arrays["pue_plant"] = arrays["facility_plant_kw"] / it
-    units = {"water_l": ("L", "time: sum"), "pue_plant": ("1", "time: mean")}
-    data = {}
-    for name, values in arrays.items():
-        unit, method = units.get(name, ("kW", "time: mean"))
-        data[name] = (("node", "time"), values, {"units": unit, "cell_methods": method})
-    return xr.Dataset(data, coords={"node": [node.id for node in study.nodes], "time": time})
-
-
 def table_against_plant(case: Case, audit: xr.Dataset) -> Check:
     """The planner's convex table is near the plant it stands for."""
     plant = audit["overhead_plant_kw"].values
@@ -237,3 +182,30 @@ def audit_published(case: Case, audit: xr.Dataset) -> Check:
         law="Published cooling power, plant overhead and water are those of the nonlinear plant.",
         at=lambda i: f"{names[i[0]]} {case.at(i[1:])}",
     )
+
+
+def audit_told(case: Case, told: Mapping) -> Check:
+    """The audit published is what the plan's replay by the nonlinear plant gives."""
+    own = audit(case.plan, study=case.study, weather=case.weather, step_h=case.step_h)
+    return sentences(
+        "audit told as it is",
+        [*_audit_faults(own, told, "audit", case.tolerance)],
+        unit="faults",
+        law="Planned and audited energies, PUE, renewable share, CO2 and water, and where they are furthest apart, are "
+        "those of the plan and of its replay.",
+    )
+
+
+def _audit_faults(own: object, told: object, name: str, tolerance: float) -> Iterator[str]:
+    """Where what is told differs from our own: texts exactly, numbers relative to the larger of 1 and the number."""
+    if isinstance(own, Mapping):
+        keys = set(told) if isinstance(told, Mapping) else set()
+        yield from (f"{name} has no {key}" for key in own if key not in keys)
+        yield from (f"{name} has {key}" for key in sorted(keys - set(own)))
+        for key in own.keys() & keys:
+            yield from _audit_faults(own[key], told[key], f"{name}.{key}", tolerance)
+    elif isinstance(own, float) and isinstance(told, int | float):
+        if not abs(told - own) <= tolerance * max(1.0, abs(own)):
+            yield f"{name} is {told:.9g}, {own:.9g} found"
+    elif own != told:
+        yield f"{name} is {told}, {own} found"

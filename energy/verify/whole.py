@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from energy.config import Study
+from energy.simulate import audit_plant
 from energy.state import State
 from energy.verify import flows, money, plant, published
 from energy.verify import jobs as gangs
@@ -84,8 +85,8 @@ def verify_plan(
     study, weather, jobs, state
         What the plan was made from; weather hourly (node, time).
     summary
-        What is published of the plan: ``kpis``, ``targets``, ``window``, ``unserved``, and with ``solver`` the
-        proof, ``baseline``, ``same_work`` and ``attribution`` are checked where given.
+        What is published of the plan: ``kpis``, ``targets``, ``audit``, ``window``, ``unserved``, and with
+        ``solver`` the proof, ``baseline``, ``same_work`` and ``attribution`` are checked where given.
     after
         The state handed on, where there is one.
     first_come
@@ -126,6 +127,8 @@ def verify_plan(
         ]
     if "targets" in given:
         checks.append(_held(money.targets, case, figures.get("pue_plant", math.inf), given["targets"]))
+    if "audit" in given:
+        checks.append(_held(plant.audit_told, case, given["audit"]))
     if "unserved" in given:
         checks.append(_held(gangs.unserved_listed, case, segments, list(given["unserved"])))
     if "solver" in given:
@@ -152,7 +155,7 @@ def _held(law, *given) -> Check:
 
 def _audit(case: Case) -> xr.Dataset | Check:
     try:
-        return plant.audit_plant(case.plan, study=case.study, weather=case.weather, step_h=case.step_h)
+        return audit_plant(case.plan, study=case.study, weather=case.weather, step_h=case.step_h)
     except GreenDCError as error:
         return sentences(
             "overhead table against the nonlinear plant",

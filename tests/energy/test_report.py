@@ -31,7 +31,7 @@ NODES = {
 KINDS = ("h100", "a100", "ascend910b", "a10", "rtx4090")
 STEPS, JOBS = 48, 120
 SECTIONS = (
-    "cards", "supply", "gantt", "pue", "price", "money", "kpis", "share", "battery", "unserved", "checks", "proof",
+    "cards", "supply", "gantt", "pue", "price", "money", "kpis", "share", "battery", "unserved", "audit", "checks", "proof",
     "notes", "inputs",
 )  # fmt: skip
 

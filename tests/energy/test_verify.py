@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from energy.simulate import audit_plant
 from energy.state import State
-from energy.verify import audit_plant
 from energy.workload.jobs import Job
 
 _spec = importlib.util.spec_from_file_location("verify_made", Path(__file__).with_name("test_verify_made.py"))

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from energy.simulate import audit_plant
 from energy.state import RunningJob
-from energy.verify import audit_plant
-from energy.verify.case import Case, base_it_kw, hours_share, reserved_gpus
+from energy.steps import hours_share
+from energy.verify.case import Case, base_it_kw, reserved_gpus
 from energy.verify.jobs import durations
 from energy.verify.money import cost_terms, energies
 from energy.verify.plant import setpoint_rate
