@@ -21,7 +21,54 @@ def message(text):
     return str(caught.value)
 
 
+MORE_TARIFFS = """[[tariff]]
+id = "ningxia"
+source = "test"
+[[tariff.period]]
+label = "all"
+months = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
+hours = ["00:00-24:00"]
+price_cny_per_kwh = 0.4
+"""
+GUIAN_TARIFF = 'tariff = "guizhou-110kv"'
 CASES = {
+    "tariff and price file": (
+        (GUIAN_TARIFF, GUIAN_TARIFF + '\nprice_csv = "p.csv"'),
+        ["node[guian].grid: both of tariff and price_csv given; allowed: one of them"],
+    ),
+    "no price at all": ((GUIAN_TARIFF, ""), ["node[guian].grid: neither of tariff and price_csv given"]),
+    "market price without a network": (
+        (GUIAN_TARIFF, 'price_csv = "/p.csv"\nprice_of = "market"'),
+        ["node[guian].grid", 'price_of = "market" needs price_csv, and network'],
+    ),
+    "network of no province": (
+        (GUIAN_TARIFF, 'price_csv = "/p.csv"\nprice_of = "market"\nnetwork = "guangdong-110kv"'),
+        ["node[guian].grid.network", "'guangdong'", "guizhou"],
+    ),
+    "network beside a tariff": (
+        (GUIAN_TARIFF, GUIAN_TARIFF + '\nnetwork = "guizhou-110kv"'),
+        ["node[guian].grid: network is added to market prices alone"],
+    ),
+    "tariff that ends before it begins": (
+        ("valid_to = 2026-12-31", "valid_to = 2025-12-31"),
+        ["tariff[ningxia]: valid_to = 2025-12-31 is before valid_from = 2026-01-01"],
+    ),
+    "tariff dates in quotes": (
+        ("valid_to = 2026-12-31", 'valid_to = "2026-12-31"'),
+        ['tariff[ningxia].valid_to: found "2026-12-31"; must be a date without quotes'],
+    ),
+    "type of day": (
+        ('label = "flat"', 'label = "flat"\nday_types = ["sunday"]'),
+        ["tariff[ningxia].period[1].day_types[0]", "'workday', 'weekend' or 'holiday'"],
+    ),
+    "day type without a price": (
+        ('label = "flat"', 'label = "flat"\nday_types = ["workday", "weekend"]'),
+        ["tariff[ningxia].period", "month 1 at 00:00 is covered by 0 periods on a holiday"],
+    ),
+    "green share above one": (
+        (GUIAN_TARIFF, GUIAN_TARIFF + "\ngreen_contract_share = 30"),
+        ["node[guian].grid.green_contract_share: found 30; must be <= 1"],
+    ),
     "unknown key": (
         ("capacity_kw = 2000.0", "capasity_kw = 2000.0"),
         [
@@ -67,8 +114,8 @@ CASES = {
         ["inference[1].source: missing", '"assumption: "'],
     ),
     "unknown tariff": (
-        ('tariff = "gansu"', 'tariff = "gangsu"'),
-        ['node[qingyang].grid.tariff: no tariff "gangsu" (did you mean "gansu"?)', "ningxia"],
+        ('tariff = "gansu-110kv"', 'tariff = "gangsu-110kv"'),
+        ['node[qingyang].grid.tariff: no tariff "gangsu-110kv" (did you mean "gansu-110kv"?)', "ningxia"],
     ),
     "unknown gpu type": (
         ('gpu_type = "h100"', 'gpu_type = "h200"'),
@@ -83,7 +130,7 @@ CASES = {
         ['node[zhongwei].id: "zhongwei" is given 2 times'],
     ),
     "duplicate tariff": (
-        ('id = "gansu"', 'id = "ningxia"'),
+        ('[[tariff]]\nid = "ningxia"', MORE_TARIFFS + '[[tariff]]\nid = "ningxia"'),
         ['tariff[ningxia].id: "ningxia" is given 2 times'],
     ),
     "bad id": (('id = "horinger"', 'id = "Horinger/1"'), ["node[Horinger/1].id", "lower-case"]),
@@ -198,10 +245,7 @@ def test_serving_wants_24_hours():
 
 def test_serving_within_the_pool():
     text = message(inference("gpus_by_hour = [150, ", "gpus_by_hour = [750, "))
-    assert (
-        "node[zhongwei].inference[0].gpus_by_hour: 750 GPUs at hour 0, but zhongwei/a100x150 has only 600"
-        in text
-    )
+    assert "node[zhongwei].inference[0].gpus_by_hour: 750 GPUs at hour 0, but zhongwei/a100x150 has only 600" in text
 
 
 def test_serving_takes_whole_clusters():
@@ -233,9 +277,7 @@ def test_all_problems_come_at_once_and_are_capped():
 def one_node(old, new):
     """The embedded study cut to Zhongwei and its tariff, with a text replaced."""
     text = west_toml()
-    head, tariff = text.split("\n[[tariff]]\n")[:2]
-    node = text.split("\n[[node]]\n")[1]
-    whole = f"{head}\n[[tariff]]\n{tariff}\n[[node]]\n{node}"
+    whole = "\n[[node]]\n".join(text.split("\n[[node]]\n")[:2])
     assert whole.count(old) >= 1
     return whole.replace(old, new, 1)
 
@@ -307,9 +349,7 @@ def test_files_that_are_no_study(tmp_path):
 
 
 def test_weather_paths_start_at_the_study_file(tmp_path):
-    text = changed(
-        "# [weather.specs]", '[weather.specs]\nguian = "epw:weather/g.epw"\nhoringer = "netcdf:/data/h.nc"'
-    )
+    text = changed("# [weather.specs]", '[weather.specs]\nguian = "epw:weather/g.epw"\nhoringer = "netcdf:/data/h.nc"')
     places = []
     for folder in (tmp_path / "a", tmp_path / "b"):
         folder.mkdir()
@@ -355,9 +395,7 @@ def test_own_gpu_type_extends_and_replaces():
     study = study_from_text(west_toml() + own.format("b300"))
     assert study.gpu_table()["b300"].peak_kw == 1.0 and study.gpu_table()["h100"].peak_kw == 1.275
     assert study_from_text(west_toml() + own.format("h100")).gpu_table()["h100"].idle_kw == pytest.approx(0.2)
-    assert "server_idle_kw = 9" in message(
-        west_toml() + own.format("b300").replace("idle_kw = 1.6", "idle_kw = 9.0")
-    )
+    assert "server_idle_kw = 9" in message(west_toml() + own.format("b300").replace("idle_kw = 1.6", "idle_kw = 9.0"))
 
 
 def test_study_is_frozen_and_survives_a_round_trip():
@@ -372,9 +410,9 @@ def test_unknown_names_are_explained():
     study = load_study(None)
     with pytest.raises(ConfigError, match=r'no node "xian".*zhongwei'):
         study.node("xian")
-    with pytest.raises(ConfigError, match=r'no tariff "xian".*gansu'):
+    with pytest.raises(ConfigError, match=r'no tariff "xian".*gansu-110kv'):
         study.tariff("xian")
-    assert study.tariff("gansu").tariff_id == "gansu"
+    assert study.tariff("gansu-110kv").tariff_id == "gansu-110kv"
 
 
 @pytest.mark.parametrize("said", ['"month"', '"yes"', '"true"', "2", "[]"])

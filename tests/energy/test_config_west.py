@@ -12,10 +12,12 @@ from energy.config import load_study, study_hash, west_toml
 from models.cooling import inlet_degc
 from models.costs import annuity_factor, levelised_cost
 from models.gpu import inlet_power_factor
+from models.grid import energy_price, provincial_tariff
 from models.overhead import overhead_kw
 from models.solar import pv_power
 from models.wind import wind_power
 from weather import open_weather
+from weather.conventions.timeaxis import time_axis
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +104,7 @@ def test_every_table_with_numbers_names_its_source():
         if name == "tariff.period" or name.endswith("round_trip_ms"):
             continue  # the tariff's and the latency table's own source, required by the schema
         assert table.get("source", "").strip(), name
-    assert found["node.grid"] == found["node.cooling"] == 5 and found["tariff.period"] == 17
+    assert found["node.grid"] == found["node.cooling"] == 5 and found["tariff.period"] == 3
 
 
 # kWh a year per kWp of each node's PV, in years of the embedded climate
@@ -215,16 +217,16 @@ def test_energy_prices_are_the_indicative_110_kv_rows(study, shared_data_dir):
         for row in facts(shared_data_dir, "tariffs_2025_2026.csv")
         if row["item"].startswith("INDICATIVE")
     }
-    compared = 0
+    compared = set()
     for node in study.nodes:
         grid = GRIDS[node.id][0]
-        tariff = next(entry for entry in study.tariffs if entry.id == node.grid.tariff)
-        for period in tariff.periods:
-            season = " June-August" if grid == "Inner Mongolia West" and 7 in period.months else ""
-            item = f"INDICATIVE all-in energy price{season}, {period.label}"
-            assert period.price_cny_per_kwh == rows[grid, item], (grid, item)
-            compared += 1
-    assert compared == 3 + 8 + 8 + 3 + 3
+        for period in study.tariff(node.grid.tariff).periods:
+            for month in period.months:
+                season = " June-August" if grid == "Inner Mongolia West" and month in (6, 7, 8) else ""
+                item = f"INDICATIVE all-in energy price{season}, {period.label}"
+                assert period.price_cny_per_kwh == rows[grid, item], (grid, item)
+                compared.add((grid, item))
+    assert compared == set(rows) and len(rows) == 3 + 8 + 3 + 3
 
 
 def test_tariff_hours_are_the_notices(study, shared_data_dir):
@@ -235,30 +237,32 @@ def test_tariff_hours_are_the_notices(study, shared_data_dir):
             chosen |= set(range(start, end)) if end > start else {*range(start, 1440), *range(end)}
         return chosen
 
-    names = {
-        "ningxia": "Ningxia",
-        "gansu": "Gansu",
-        "guizhou": "Guizhou",
-        "inner_mongolia_west": "Inner Mongolia West",
-    }
     notices = facts(shared_data_dir, "tou_hours_cn.csv")
-    for tariff in study.tariffs:
+    for node in study.nodes:
         for month in (1, 7):
             windows = {
                 row["period"].replace("_", " "): minutes(row["hours_local"])
                 for row in notices
-                if row["grid"] == names[tariff.id]
+                if row["grid"] == GRIDS[node.id][0]
                 and row["months"] in ("1-12", "6-8" if month == 7 else "1-5,9-12")
             }
             # sharp peak and deep valley are carved out of peak and valley
             windows["peak"] -= windows.get("sharp peak", set())
             windows["valley"] -= windows.get("deep valley", set())
-            ours = {
-                period.label: minutes(",".join(period.hours))
-                for period in tariff.periods
-                if month in period.months
-            }
-            assert ours == windows, (tariff.id, month)
+            ours = {}
+            for period in study.tariff(node.grid.tariff).periods:
+                if month in period.months:
+                    span = range(round(60 * period.start_h), round(60 * period.end_h))
+                    ours.setdefault(period.label, set()).update(span)
+            assert ours == windows, (node.id, month)
+
+
+def test_the_written_out_tariff_is_the_built_in_one(study):
+    own, built = study.tariff("ningxia"), provincial_tariff("Ningxia", voltage="110kv")
+    assert (own.valid_from, own.valid_to) == (built.valid_from, built.valid_to)
+    for day in ("2026-01-15", "2026-07-15"):
+        hours = time_axis(day, horizon_h=24)
+        assert energy_price(hours, own).tolist() == energy_price(hours, built).tolist()
 
 
 def test_latencies_are_the_recommended_rows(study, shared_data_dir):
