@@ -1,13 +1,17 @@
 """Battery: a stock with one-way efficiencies, standing loss and wear per kWh drawn.
 
-Charge and discharge are grid-side powers, both >= 0; the stock is what the cells hold.
+Charge and discharge are grid-side powers, both >= 0; the stock is what the cells hold. Efficiency does not depend on
+the power here: no public curve of a whole system was found, and makers state one figure at the rating.
 """
 
+import tomllib
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 
 import numpy as np
 
-from weather.conventions.errors import ConfigError
+from weather.conventions.errors import ConfigError, DataError
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +25,11 @@ class Battery:
     power_kw : float
         Limit of charge and of discharge at the meter. [kW]
     charge_eff, discharge_eff : float
-        One-way efficiencies, converter included. [-]
+        One-way efficiencies, converter included; the default 0.933 makes the 0.87 of ``models/data/battery.toml``. [-]
     self_discharge_per_h : float
-        Standing loss, share of the stock per hour. [1/h]
+        Standing loss, share of the stock per hour; default of the same file. [1/h]
     wear_cny_per_kwh : float
-        Cost of wear per kWh discharged. [CNY/kWh]
+        Cost of wear per kWh discharged at the meter, as `wear_cost` gives it. [CNY/kWh]
     """
 
     energy_kwh: float
@@ -37,19 +41,137 @@ class Battery:
 
     def __post_init__(self) -> None:
         checks = {
-            "energy_kwh": self.energy_kwh >= 0,
-            "power_kw": self.power_kw >= 0,
-            "charge_eff": 0 < self.charge_eff <= 1,
-            "discharge_eff": 0 < self.discharge_eff <= 1,
-            "self_discharge_per_h": 0 <= self.self_discharge_per_h < 1,
-            "wear_cny_per_kwh": self.wear_cny_per_kwh >= 0,
+            "energy_kwh": (0 <= self.energy_kwh < np.inf, "0 or more kWh"),
+            "power_kw": (0 <= self.power_kw < np.inf, "0 or more kW"),
+            "charge_eff": (0 < self.charge_eff <= 1, "(0, 1]"),
+            "discharge_eff": (0 < self.discharge_eff <= 1, "(0, 1]"),
+            "self_discharge_per_h": (0 <= self.self_discharge_per_h < 1, "[0, 1)"),
+            "wear_cny_per_kwh": (0 <= self.wear_cny_per_kwh < np.inf, "0 or more CNY/kWh"),
         }
-        for name, good in checks.items():
+        for name, (good, allowed) in checks.items():
             if not good:
-                raise ConfigError(
-                    f"battery: got {name}={getattr(self, name)}; allowed: sizes and cost >= 0, efficiencies "
-                    "in (0, 1], standing loss in [0, 1). Correct the figure."
-                )
+                raise ConfigError(f"battery: got {name}={getattr(self, name)}, allowed {allowed}. Correct the figure.")
+
+
+@cache
+def battery_figures() -> dict[str, float]:
+    """General figures of LFP batteries by name, rows ``figure`` of ``models/data/battery.toml``.
+
+    Examples
+    --------
+    >>> battery_figures()["cycles"]
+    6000.0
+    """
+    return {row["name"]: row["value"] for row in _battery_data()["figure"]}
+
+
+@cache
+def battery_capex() -> dict[str, float]:
+    """Price of battery systems by name, rows ``battery`` of ``models/data/battery.toml``. [CNY/kWh]
+
+    Examples
+    --------
+    >>> battery_capex()["lfp_4h"]
+    425.0
+    """
+    return {row["name"]: row["capex_cny_per_kwh"] for row in _battery_data()["battery"]}
+
+
+@cache
+def _battery_data() -> dict:
+    text = resources.files("models").joinpath("data/battery.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def round_trip_eff(battery: Battery, *, held_h: float = 0.0) -> float:
+    """Energy given back at the meter over energy taken in there.
+
+    Parameters
+    ----------
+    battery : Battery
+    held_h : float
+        Time between charging and discharging. [h]
+
+    Returns
+    -------
+    float
+        [-]
+
+    Raises
+    ------
+    DataError
+        For a negative time.
+
+    Notes
+    -----
+    ``charge_eff * (1 - self_discharge_per_h)**held_h * discharge_eff``.
+
+    Examples
+    --------
+    >>> round(round_trip_eff(Battery(energy_kwh=1, power_kw=1)), 4)
+    0.8705
+    """
+    if not held_h >= 0:
+        raise DataError(f"battery: got held_h={held_h}, allowed 0 or more hours. Correct it.")
+    return battery.charge_eff * stock_retention(battery, held_h) * battery.discharge_eff
+
+
+def wear_cost(
+    capex_cny_per_kwh: float,
+    *,
+    cycles: float,
+    depth_frac: float,
+    discharge_eff: float = 1.0,
+    end_of_life_frac: float = 1.0,
+) -> float:
+    """Cost of wear per kWh discharged at the meter: the price over what the cells can give in their life.
+
+    Parameters
+    ----------
+    capex_cny_per_kwh : float
+        Price of what has to be replaced, per kWh of capacity. [CNY/kWh]
+    cycles : float
+        Full cycles at ``depth_frac`` the cells last. [-]
+    depth_frac : float
+        Depth of each cycle. [-]
+    discharge_eff : float
+        One-way efficiency from the cells to the meter. [-]
+    end_of_life_frac : float
+        Capacity left after these cycles; it falls linearly, so the mean is half way to 1. [-]
+
+    Returns
+    -------
+    float
+        [CNY/kWh]
+
+    Raises
+    ------
+    ConfigError
+        Naming the figure out of its range.
+
+    Notes
+    -----
+    ``capex / (cycles * depth_frac * (1 + end_of_life_frac) / 2 * discharge_eff)``. Wear by cycling alone: a battery
+    that ages by the calendar first wears at no cost per kWh, so this is an upper bound for one seldom used. No
+    interest: the replacement is paid at today's price.
+
+    Examples
+    --------
+    >>> round(wear_cost(544.0, cycles=6000, depth_frac=0.9, discharge_eff=0.933, end_of_life_frac=0.8), 4)
+    0.12
+    """
+    checks = {
+        "capex_cny_per_kwh": (capex_cny_per_kwh, 0 <= capex_cny_per_kwh < np.inf, "0 or more"),
+        "cycles": (cycles, 0 < cycles < np.inf, "more than 0"),
+        "depth_frac": (depth_frac, 0 < depth_frac <= 1, "(0, 1]"),
+        "discharge_eff": (discharge_eff, 0 < discharge_eff <= 1, "(0, 1]"),
+        "end_of_life_frac": (end_of_life_frac, 0 < end_of_life_frac <= 1, "(0, 1]"),
+    }
+    for name, (value, good, allowed) in checks.items():
+        if not good:
+            raise ConfigError(f"battery wear: got {name}={value}, allowed {allowed}. Correct the figure.")
+    life_kwh = cycles * depth_frac * (1.0 + end_of_life_frac) / 2.0 * discharge_eff
+    return capex_cny_per_kwh / life_kwh
 
 
 def stock_retention(battery: Battery, step_h: float) -> float:
@@ -103,3 +225,60 @@ def stock_end(stock, charge, discharge, battery: Battery, step_h: float):
     moved = battery.charge_eff * np.asarray(charge) - np.asarray(discharge) / battery.discharge_eff
     result = np.asarray(stock) * stock_retention(battery, step_h) + moved * step_h
     return float(result) if result.ndim == 0 else result
+
+
+def within_limits(stock, charge, discharge, battery: Battery, step_h: float) -> tuple:
+    """Charge and discharge a battery can follow, as near as it can to what is asked.
+
+    Use it to replay a plan: where the stock of another day does not allow a plan's power, less is taken.
+
+    Parameters
+    ----------
+    stock : numeric
+        Stock at the start, in [0, energy_kwh]. [kWh]
+    charge, discharge : numeric
+        Powers asked for, >= 0; where both are, their difference is followed, one way. [kW]
+    battery : Battery
+    step_h : float
+        Length of the step. [h]
+
+    Returns
+    -------
+    charge, discharge : numeric
+        Powers the converter's rating, the room in the cells and what they hold allow. [kW]
+
+    Raises
+    ------
+    DataError
+        Powers missing or negative, or a stock the battery cannot hold.
+
+    Notes
+    -----
+    ``charge = min(asked, power_kw, (energy_kwh - kept) / (charge_eff * step_h))`` and
+    ``discharge = min(asked, power_kw, kept * discharge_eff / step_h)`` with ``kept = stock * retention``.
+
+    Examples
+    --------
+    >>> box = Battery(energy_kwh=10, power_kw=5, charge_eff=0.9, discharge_eff=0.8, self_discharge_per_h=0)
+    >>> [float(power) for power in within_limits(2.0, 0.0, 4.0, box, 1.0)]
+    [0.0, 1.6]
+    """
+    wanted = {"charge": np.asarray(charge, dtype=float), "discharge": np.asarray(discharge, dtype=float)}
+    for name, power in wanted.items():
+        if not np.all(power >= 0):
+            raise DataError(f"battery: {name} is missing or negative in {int(np.sum(~(power >= 0)))} places, allowed "
+                            ">= 0 kW. Correct the power.")  # fmt: skip
+    held = np.asarray(stock, dtype=float)
+    if not np.all((held >= -1e-9) & (held <= battery.energy_kwh + 1e-6)):
+        raise DataError(
+            f"battery: got a stock from {np.min(held):g} to {np.max(held):g} kWh, allowed 0 to energy_kwh = "
+            f"{battery.energy_kwh:g}. Correct the stock or the battery."
+        )
+    kept = np.maximum(held, 0.0) * stock_retention(battery, step_h)
+    net = wanted["charge"] - wanted["discharge"]
+    room = np.maximum(battery.energy_kwh - kept, 0.0) / (battery.charge_eff * step_h)
+    most_in, most_out = np.minimum(battery.power_kw, room), kept * battery.discharge_eff / step_h
+    return (
+        np.minimum(np.maximum(net, 0.0), most_in),
+        np.minimum(np.maximum(-net, 0.0), np.minimum(battery.power_kw, most_out)),
+    )
