@@ -22,6 +22,7 @@ from typing import Annotated
 
 import typer
 
+from energy import plant_cli
 from energy.terminal import drop_stdout, print_table, say, warn
 from energy.weather_cli import weather_app
 from weather import kinds
@@ -43,6 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(weather_app)
+app.command("replay")(plant_cli.replay)
 
 StudyOption = Annotated[Path | None, typer.Option("--study", help="Study file (TOML). Default: the five western hubs.")]
 OutOption = Annotated[Path, typer.Option("--out", help="Folder of runs.")]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import xarray as xr
@@ -39,10 +38,10 @@ from energy.remarks import (
 from energy.simulate import audit_plant
 from energy.state import State
 from energy.verify import Verification, verify_plan
+from energy.weather_window import opened_weather, whole_hours
 from energy.window_jobs import jobs_of_window
 from energy.workload.jobs import Job
-from weather import open_weather
-from weather.conventions.errors import DataError, GreenDCError, InfeasiblePlan, SolverFailed
+from weather.conventions.errors import GreenDCError, InfeasiblePlan, SolverFailed
 from weather.conventions.timeaxis import time_axis
 
 SCHEMA_VERSION = 1
@@ -89,13 +88,6 @@ def window_axis(request: DayRequest) -> np.ndarray:
     return time_axis(request.start, horizon_h=request.horizon_h, step_h=request.step_h)
 
 
-def _whole_hours(request: DayRequest) -> np.ndarray:
-    """Stamps of the hours of weather that cover the window."""
-    first = request.start.replace(minute=0, second=0, microsecond=0)
-    covered = (request.start - first) / timedelta(hours=1) + request.horizon_h
-    return time_axis(first, horizon_h=float(np.ceil(covered - 1e-9)), step_h=1.0)
-
-
 def plan_day(
     study: Study,
     jobs: Sequence[Job],
@@ -126,7 +118,7 @@ def plan_day(
     if request.strict:
         refuse_stale_tariffs(tariffs, time, request.step_h)
     tell("weather and supply")
-    weather, seen = _opened(study, weather_specs, _whole_hours(request), request.seed)
+    weather, seen = opened_weather(study, weather_specs, whole_hours(request.start, request.horizon_h), request.seed)
     chosen, expired, left_out = jobs_of_window(
         study, jobs, state, time=time, step_h=request.step_h, strict=request.strict
     )
@@ -243,23 +235,6 @@ def _refuse_unclean(check: Verification) -> None:
         f"The plan was not published: the independent check found {worst}. This is a fault of greendc; "
         "please report it with the study and the jobs."
     )
-
-
-def _opened(
-    study: Study, specs: Mapping[str, str], hours: np.ndarray, seed: int
-) -> tuple[xr.Dataset, list[str]]:
-    """Weather of the hours, and what its sources warn of."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            nodes = [node.node() for node in study.nodes]
-            weather = open_weather(specs, nodes, time=hours, seed=seed, repair=study.weather.repair)
-        except OSError as error:  # what a reader did not explain; without this it would pass for a full disk
-            raise DataError(
-                f"weather: {error.filename or 'a file'} cannot be read ({error.strerror or error}). "
-                "Give files you may read."
-            ) from error
-    return weather, list(dict.fromkeys(str(w.message) for w in caught if issubclass(w.category, UserWarning)))
 
 
 def _refuse_missed(study: Study, request: DayRequest, targets: dict, plan: Plan) -> None:

@@ -254,12 +254,12 @@ def test_weather_that_may_not_be_read(attempt, small_epw):
 
 def test_a_read_error_is_no_write_error(attempt, small_epw, monkeypatch):
     """A disk that fails while weather is read: bad input, not a full disk."""
-    import energy.day
+    import energy.weather_window
 
     def broken(*_, **__):
         raise OSError(5, "Input/output error", str(small_epw))
 
-    monkeypatch.setattr(energy.day, "open_weather", broken)
+    monkeypatch.setattr(energy.weather_window, "open_weather", broken)
     attempt().refused(3, "weather", str(small_epw), "Input/output error")
 
 
