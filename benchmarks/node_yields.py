@@ -1,6 +1,6 @@
 """Yearly yields of the default study's plants in the embedded climate, beside the recommended and the projects' ones.
 
-    python benchmarks/node_yields.py [--years 8] [--first 2021] [--seed 1] [--check]
+    python benchmarks/node_yields.py [--years 8] [--first 2021] [--seed 1] [--picture FILE.png] [--check]
 
 Per node: PV yield [kWh per kWp of modules] and wind full-load hours [h], the mean of the years with the least and the
 greatest, beside the recommended low / middle / high and the projects of models/data/node_yields.csv; how many single
@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 
@@ -72,6 +73,7 @@ def main() -> None:
     parser.add_argument("--years", type=int, default=8)
     parser.add_argument("--first", type=int, default=2021)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--picture", type=Path)
     parser.add_argument("--check", action="store_true")
     asked = parser.parse_args()
     rows, outside, unsteady = reference(), [], []
@@ -80,7 +82,10 @@ def main() -> None:
         "  years outside  project"
     )
     years = range(asked.first, asked.first + asked.years)
-    for node, quantity, values, share in sorted(yields(load_study(None), years, asked.seed), key=lambda row: row[1]):
+    found = sorted(yields(load_study(None), years, asked.seed), key=lambda row: row[1])
+    if asked.picture:
+        draw(found, rows, asked.picture)
+    for node, quantity, values, share in found:
         band = rows[node, quantity]
         low, high = float(band["low"]), float(band["high"])
         projects = [
@@ -104,6 +109,39 @@ def main() -> None:
     print("  " + "; ".join(unsteady))
     if asked.check and outside:
         sys.exit(f"outside the recommended band: {'; '.join(outside)}")
+
+
+def draw(
+    found: list[tuple[str, str, np.ndarray, np.ndarray]], rows: dict[tuple[str, str], dict[str, str]], file: Path
+) -> None:
+    """Recommended bands as bars, ours as points with the range of years, projects as diamonds."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, 2, figsize=(9.0, 5.0), dpi=100)
+    labels = {"pv_yield": "PV yield [kWh per kWp of modules and year]", "wind_hours": "wind full-load hours [h/a]"}
+    for axis, (quantity, label) in zip(axes, labels.items(), strict=True):
+        chosen = [row for row in found if row[1] == quantity]
+        for place, (node, _, values, _) in enumerate(chosen):
+            low, middle, high = (float(rows[node, quantity][key]) for key in ("low", "value", "high"))
+            first = place == 0
+            axis.bar(place, high - low, 0.5, low, color="0.85", label="recommended band" if first else None)
+            axis.hlines(middle, place - 0.25, place + 0.25, color="0.4", label="recommended" if first else None)
+            spread = [[values.mean() - values.min()], [values.max() - values.mean()]]
+            axis.errorbar(
+                place, values.mean(), spread, fmt="o", color="tab:blue", capsize=4,
+                label="greendc, mean and range of years" if first else None,
+            )  # fmt: skip
+            project = rows.get((node, "project_wind_hours"))
+            if quantity == "wind_hours" and project:
+                axis.plot(place, float(project["value"]), "D", color="tab:orange", label="project" if first else None)
+        axis.set_xticks(range(len(chosen)), [row[0] for row in chosen], fontsize=9)
+        axis.set(ylabel=label, ylim=(0, None))
+        axis.legend(fontsize=8, loc="lower left")
+    figure.tight_layout()
+    figure.savefig(file)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
     python benchmarks/supply_speed.py [--nodes 8] [--members 50] [--hours 8760] [--rounds 3] [--check]
 
-Prints CPU seconds of `pv_power` and `wind_power` over the whole ensemble in one call each (the least of the rounds, the
-weather already made), of one `ModelChain` run of one node-year (PVWatts, single-axis tracker), and the ratio of PV per
-node-year. They take turns in one process of one thread. --check ends with 1 where PV and wind together take longer than
-4 s or PV is less than 15 times as fast as ModelChain.
+Prints CPU seconds of `pv_power` and `wind_power` over the whole ensemble in one call each, the weather already made: of
+the first call, which imports and tabulates what it needs, and the least of the next ones; of one `ModelChain` run of
+one node-year (PVWatts, single-axis tracker; the least of the rounds); and the ratio of PV per node-year. They take
+turns in one process of one thread. --check ends with 1 where the first calls of PV and wind together take longer than
+4 s or that of PV is less than 15 times as fast as ModelChain.
 """
 
 # ruff: noqa: E402 (the threads are set before numpy is imported)
@@ -72,15 +73,15 @@ def chain_run(weather: xr.Dataset) -> Callable[[], object]:
     return lambda: chain.run_model(frame)
 
 
-def least_seconds(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """The least time of each call; they take turns."""
+def seconds(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """CPU seconds of each call in each round; they take turns."""
     taken: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
             begin = time.process_time()
             call()
             taken[name].append(time.process_time() - begin)
-    return {name: min(values) for name, values in taken.items()}
+    return taken
 
 
 def main() -> None:
@@ -89,7 +90,7 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, default=8)
     parser.add_argument("--members", type=int, default=50)
     parser.add_argument("--hours", type=int, default=8760)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--check", action="store_true")
     asked = parser.parse_args()
     weather = generate_climate(
@@ -98,7 +99,7 @@ def main() -> None:
     one = weather.isel(member=0, node=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pvlib with new pandas
-        took = least_seconds(
+        took = seconds(
             {
                 "pv": lambda: pv_power(weather, PV),
                 "wind": lambda: wind_power(weather, WIND),
@@ -107,16 +108,19 @@ def main() -> None:
             },
             asked.rounds,
         )
-    runs = asked.nodes * asked.members
-    ratio, alone = took["chain"] / (took["pv"] / runs), took["chain"] / took["one pv"]
+    runs, chain = asked.nodes * asked.members, min(took["chain"])
     print(f"{asked.nodes} nodes x {asked.members} members x {asked.hours} h, one core, CPU seconds")
-    print(f"PV {took['pv']:.2f} s, wind {took['wind']:.2f} s, together {took['pv'] + took['wind']:.2f} s")
-    each = 1000 * took["pv"] / runs
-    print(f"ModelChain, one node and member: {1000 * took['chain']:.1f} ms; PV per node and member {each:.2f} ms")
-    print(f"PV is {ratio:.0f} times as fast as ModelChain in the ensemble, {alone:.1f} times one by one")
+    print(f"ModelChain, one node and member: {1000 * chain:.1f} ms")
+    for when, pick in (("first call", lambda values: values[0]), ("again", lambda values: min(values[1:] or values))):
+        pv, wind, one_pv = (pick(took[name]) for name in ("pv", "wind", "one pv"))
+        print(
+            f"{when:>10}: PV {pv:.2f} s, wind {wind:.2f} s; PV per node and member {1000 * pv / runs:.2f} ms, "
+            f"{chain * runs / pv:.0f} times as fast as ModelChain (a node and member alone {chain / one_pv:.1f})"
+        )
+    together, ratio = took["pv"][0] + took["wind"][0], chain * runs / took["pv"][0]
     broken = []
-    if took["pv"] + took["wind"] > MOST_S:
-        broken.append(f"{took['pv'] + took['wind']:.1f} s > {MOST_S:g} s")
+    if together > MOST_S:
+        broken.append(f"{together:.1f} s > {MOST_S:g} s")
     if ratio < LEAST_RATIO:
         broken.append(f"{ratio:.1f} times < {LEAST_RATIO:g}")
     if asked.check and broken:

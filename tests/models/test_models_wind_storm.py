@@ -75,14 +75,15 @@ def test_turbulence_blurs_the_curve_but_no_edge(make_weather):
     assert soft[1] > sharp[1] and soft[2] < sharp[2] - 2.0
 
 
-def test_turbulence_costs_about_a_percent_of_a_year(make_weather):
-    """As the docstring says: 7.5 m/s, Weibull 2.0, 254 W/m2."""
-    speed = 7.5 / 0.8862 * (-np.log(1 - (np.arange(8760) + 0.5) / 8760)) ** 0.5
-    weather = make_weather(hours=8760, wind_speed=speed)
+@pytest.mark.parametrize(("mean_m_s", "change"), [(7.5, -0.012), (5.0, 0.005)])
+def test_turbulence_changes_a_year_as_the_docstring_says(make_weather, mean_m_s, change):
+    """Weibull 2.0, 254 W/m2, sea level; Gamma(1.5) = 0.8862."""
+    speed = mean_m_s / 0.8862 * (-np.log(1 - (np.arange(8760) + 0.5) / 8760)) ** 0.5
+    weather = make_weather(hours=8760, wind_speed=speed, pressure=101_325.0, temp_air=10.0)
     sharp, soft = (
         float(wind_power(weather, replace(PLANT, turbulence_intensity=intensity)).sum()) for intensity in (None, 0.12)
     )
-    assert -0.015 < soft / sharp - 1.0 < -0.002
+    assert soft / sharp - 1.0 == pytest.approx(change, abs=0.002)
 
 
 GOOD_CURVE = ((3.0, 8.0, 12.0, 25.0), (0.0, 900.0, 2000.0, 2000.0))
