@@ -1,7 +1,7 @@
 """Electrical chain between the meter and the servers: transformer, UPS, distribution, other loads.
 
 Direction of the power: meter -> transformer -> UPS -> distribution -> servers; cooling, lighting and controls hang
-behind the transformer, beside the UPS. Every function takes and returns kW of any shape.
+behind the transformer, beside the UPS. Every function takes and returns kW of any shape, labelled where it came so.
 """
 
 import tomllib
@@ -10,6 +10,7 @@ from functools import cache
 from importlib import resources
 
 import numpy as np
+import xarray as xr
 
 from weather.conventions.errors import ConfigError, DataError
 
@@ -281,12 +282,13 @@ def electrical_loss(it_kw, plant: ElectricalPlant, *, cooling_kw=0.0):
 
 
 def _power(value, name: str):
+    """The power as an array, or as the DataArray it came as, so that labels are kept; refuses what is no power."""
     power = np.asarray(value, dtype=float)
-    if not np.all(power >= 0):
-        bad = ~(power >= 0)
-        first = power[np.unravel_index(int(np.argmax(bad)), power.shape)] if power.ndim else power
+    bad = ~(power >= 0)
+    if np.any(bad):
+        first = float(power[bad].flat[0] if power.ndim else power)
         raise DataError(
-            f"electrical chain: {int(bad.sum())} values of {name} are missing or negative (first {float(first):g}), "
+            f"electrical chain: {int(np.sum(bad))} values of {name} are missing or negative (first {first:g}), "
             "allowed >= 0 kW. Correct the power."
         )
-    return power
+    return value if isinstance(value, xr.DataArray) else power
