@@ -1,19 +1,21 @@
 """Direct air-side economiser with optional evaporative pad, trimmed by an air-cooled chiller."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
-from models.cooling.chiller import carnot_cop
-from models.cooling.fans import hall_air
+from models.cooling.chilled import hall_checks, hall_fans
 from models.cooling.outdoor import CP_AIR, H_EVAPORATION, HeatRemoval, Outdoor, humidity_ratio
-from weather.conventions.errors import ConfigError
+from models.cooling.tables import check_fields
+from models.cooling.trim import trim_checks, trim_kw
 
 
 @dataclass(frozen=True, slots=True)
 class AirEconomiserPlant:
     """Hall cooled by outside air, mixed, wetted or trimmed as needed.
+
+    Defaults without a source are assumptions: a good hall of the 2020s.
 
     Attributes
     ----------
@@ -22,18 +24,24 @@ class AirEconomiserPlant:
     economiser : bool
         False: outside air stays closed, the chiller does all.
     evaporative_eff : float
-        Effectiveness of the direct evaporative pad, 0 for none. [-]
+        Effectiveness of the direct evaporative pad (0.7-0.9), 0 for none. [-]
     delta_k : float
         Air temperature rise across the servers. [K]
-    fan_pressure_pa, fan_eff, fan_min_flow : float
-        Pressure of filters, pad, coil and ducts at rated flow [Pa]; efficiency of fan, motor and drive
-        [-]; least flow ratio [-].
+    fan_pressure_pa, fan_eff, fan_min_flow, fan_curve : float, float, float, str
+        Pressure of filters, pad, coil and ducts at rated flow in the site's air [Pa]; efficiency of fan, motor and
+        drive [-]; least flow ratio (EC fans turn down to 10-20 %) [-]; row of `fan_curve`.
     dew_point_max_degc, dew_point_min_degc : float
-        Outside air is shut out above the first, moistened below the second. [degC]
+        Outside air is shut out above the first (recommended envelope), moistened below the second (allowable). [degC]
+    outdoor_max_degc : float or None
+        Outside air is shut out above this dry bulb too: the fixed limit of many controllers. None: open as long as
+        it saves. [degC]
     carnot_eff, cop_max : float
-        Chiller as a fraction of Carnot, and its cap. [-]
+        Trim chiller as a constant fraction of Carnot (0.48 with fans is the air-cooled screw of `load_chiller`), and
+        its cap. [-]
     evaporating_below_supply_k, condensing_above_outdoor_k : float
         Refrigerant temperatures against supply air and outdoor air. [K]
+    condensing_reference : {"dry_bulb", "wet_bulb"}
+        Outdoor temperature the condenser sees: in the open air, or on a tower. [-]
     condensing_min_degc : float
         Head pressure control. [degC]
     condenser_fan_frac, chilled_pump_frac : float
@@ -48,12 +56,15 @@ class AirEconomiserPlant:
     delta_k: float = 12.0
     fan_pressure_pa: float = 300.0
     fan_eff: float = 0.65
-    fan_min_flow: float = 0.4
+    fan_min_flow: float = 0.2
+    fan_curve: str = "variable_speed"
     dew_point_max_degc: float = 15.0
     dew_point_min_degc: float = -12.0
+    outdoor_max_degc: float | None = None
     carnot_eff: float = 0.50
     cop_max: float = 12.0
     evaporating_below_supply_k: float = 9.0
+    condensing_reference: Literal["dry_bulb", "wet_bulb"] = "dry_bulb"
     condensing_above_outdoor_k: float = 12.0
     condensing_min_degc: float = 25.0
     condenser_fan_frac: float = 0.025
@@ -63,29 +74,24 @@ class AirEconomiserPlant:
     setpoint_meaning: ClassVar[str] = "supply air temperature at the server inlet"
 
     def __post_init__(self) -> None:
-        checks = {
-            "rated_heat_kw": (self.rated_heat_kw > 0, "more than 0"),
-            "evaporative_eff": (0 <= self.evaporative_eff <= 1, "0 to 1"),
-            "delta_k": (3 <= self.delta_k <= 30, "3 to 30"),
-            "fan_pressure_pa": (0 < self.fan_pressure_pa <= 2000, "more than 0, at most 2000"),
-            "fan_eff": (0.1 <= self.fan_eff <= 1, "0.1 to 1"),
-            "fan_min_flow": (0.1 <= self.fan_min_flow <= 1, "0.1 to 1"),
-            "dew_point_max_degc": (
-                self.dew_point_min_degc < self.dew_point_max_degc,
-                "above dew_point_min_degc",
-            ),
-            "carnot_eff": (0.1 <= self.carnot_eff <= 0.8, "0.1 to 0.8"),
-            "cop_max": (1 <= self.cop_max <= 30, "1 to 30"),
-            "condenser_fan_frac": (0 <= self.condenser_fan_frac <= 0.2, "0 to 0.2"),
-            "chilled_pump_frac": (0 <= self.chilled_pump_frac <= 0.2, "0 to 0.2"),
-            "cycles": (self.cycles > 1, "more than 1"),
-        }
-        for name, (good, allowed) in checks.items():
-            if not good:
-                raise ConfigError(
-                    f"air economiser plant: got {name}={getattr(self, name)}, allowed {allowed}. "
-                    "Correct the figure."
-                )
+        check_fields(
+            "air economiser",
+            self,
+            {
+                **hall_checks(self),
+                "evaporative_eff": (0 <= self.evaporative_eff <= 1, "0 to 1"),
+                "dew_point_max_degc": (
+                    self.dew_point_min_degc < self.dew_point_max_degc <= 30,
+                    "above dew_point_min_degc, at most 30",
+                ),
+                "outdoor_max_degc": (
+                    self.outdoor_max_degc is None or 0 <= self.outdoor_max_degc <= 60,
+                    "none, or 0 to 60",
+                ),
+                **trim_checks(self),
+                "cycles": (1.5 <= self.cycles <= 50, "1.5 to 50"),
+            },
+        )
 
 
 def _after_pad(plant: AirEconomiserPlant, outdoor: Outdoor):
@@ -124,49 +130,42 @@ def air_cooling(plant: AirEconomiserPlant, outdoor: Outdoor, heat_kw, setpoint_d
     2. Outside air at or below the target is mixed with return air: free. Warmer air is wetted to
        ``T - min(eff (T - T_wb), what the dew-point limit leaves)``; the coil trims the rest,
        ``m cp (T_pad - target)``, never more than with return air alone.
-    3. Above the dew-point limit the dampers close, and the chiller carries all.
-    4. Chiller: `carnot_cop` between supply less ``evaporating_below_supply_k`` and outdoor plus
-       ``condensing_above_outdoor_k``.
+    3. Above the dew-point limit (and ``outdoor_max_degc``) the dampers close, and the chiller carries all.
+    4. Chiller: `trim_kw`.
 
     Power never rises as the wet bulb falls at one dry bulb, nor as the dry bulb falls at one relative
-    humidity. (As it falls at one wet bulb the dew point rises and may close the dampers.)
+    humidity. (As it falls at one wet bulb the dew point rises and may close the dampers.) From ``fan_min_flow`` up the
+    air's rise is constant, so power is convex in heat; below it return air cools and dampers may close.
     """
-    heat = np.asarray(heat_kw, dtype=float)
-    supply = np.asarray(setpoint_degc, dtype=float)
-    flow, fan_kw = hall_air(
-        heat,
-        rated_heat_kw=plant.rated_heat_kw,
-        delta_k=plant.delta_k,
-        fan_pressure_pa=plant.fan_pressure_pa,
-        fan_eff=plant.fan_eff,
-        fan_min_flow=plant.fan_min_flow,
-        supply_degc=supply,
-        pressure=outdoor.pressure,
-    )
+    heat, supply = np.asarray(heat_kw, dtype=float), np.asarray(setpoint_degc, dtype=float)
+    flow, fan_kw = hall_fans(plant, outdoor, heat, supply)
     target = supply - fan_kw / (flow * CP_AIR)
     back = supply + heat / (flow * CP_AIR)
     total = heat + fan_kw
     pad, may_enter = _after_pad(plant, outdoor)
+    if plant.outdoor_max_degc is not None:
+        may_enter = may_enter & (outdoor.temp_air <= plant.outdoor_max_degc)
     with_outside = flow * CP_AIR * np.clip(pad - target, 0.0, back - target)
     opened = may_enter & (with_outside < total) & plant.economiser
     mechanical = np.where(opened, with_outside, total)
-    cop = carnot_cop(
-        supply - plant.evaporating_below_supply_k,
-        np.maximum(outdoor.temp_air + plant.condensing_above_outdoor_k, plant.condensing_min_degc),
-        carnot_eff=plant.carnot_eff,
-        cop_max=plant.cop_max,
+    compressor, condenser_fans, pump = trim_kw(plant, outdoor, mechanical, supply)
+    drunk, wetted = _pad_water(plant, outdoor, flow=flow, target=target, back=back, pad=pad)
+    return HeatRemoval(
+        fan_kw,
+        pump,
+        condenser_fans,
+        compressor,
+        np.where(opened, drunk, 0.0),
+        1.0 - mechanical / total,
+        opened & wetted,
     )
-    power = fan_kw + mechanical * (1.0 / cop + plant.condenser_fan_frac + plant.chilled_pump_frac)
-    water = np.where(opened, _pad_water(plant, outdoor, flow=flow, target=target, back=back, pad=pad), 0.0)
-    return HeatRemoval(power, water, 1.0 - mechanical / total)
 
 
 def _pad_water(plant: AirEconomiserPlant, outdoor: Outdoor, *, flow, target, back, pad):
-    """Water evaporated to cool warm air or to moisten dry air, with blow-down. [L/h]"""
+    """Water evaporated to cool warm air or to moisten dry air, with blow-down [L/h]; whether it cools."""
     cooled = np.clip(outdoor.temp_air - target, 0.0, outdoor.temp_air - pad) * CP_AIR / H_EVAPORATION
-    outside = np.where(
-        outdoor.temp_air < target, (back - target) / np.maximum(back - outdoor.temp_air, 1e-9), 1.0
-    )
+    outside = np.where(outdoor.temp_air < target, (back - target) / np.maximum(back - outdoor.temp_air, 1e-9), 1.0)
     floor = humidity_ratio(plant.dew_point_min_degc, outdoor.pressure)
     dry = np.maximum(floor - humidity_ratio(outdoor.temp_dew, outdoor.pressure), 0.0)
-    return flow * outside * np.maximum(cooled, dry) * 3600.0 * plant.cycles / (plant.cycles - 1.0)
+    drunk = flow * outside * np.maximum(cooled, dry) * 3600.0 * plant.cycles / (plant.cycles - 1.0)
+    return drunk, cooled > 0.0

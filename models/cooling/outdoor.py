@@ -32,21 +32,50 @@ class Outdoor:
 
 @dataclass(frozen=True, slots=True)
 class HeatRemoval:
-    """What removing the heat costs.
+    """What removing the heat costs; arrays broadcastable with one another.
 
     Attributes
     ----------
-    power_kw : ndarray
-        Fans, pumps, tower and compressors. [kW]
+    fan_kw : ndarray
+        Fans that move hall air. [kW]
+    pump_kw : ndarray
+        Pumps of chilled, condenser, facility and spray water. [kW]
+    tower_kw : ndarray
+        Fans of heat rejection: tower, dry cooler, condenser, scavenger air. [kW]
+    compressor_kw : ndarray
+        [kW]
     water_l_per_h : ndarray
         Make-up water. [L/h]
     free_share : ndarray
         Share of the heat removed without compressor. [-]
+    wetted : ndarray of bool
+        Evaporative cooling of air at work: pad, wetted heat exchanger, adiabatic assist (a tower always is, and is
+        not counted).
     """
 
-    power_kw: np.ndarray
+    fan_kw: np.ndarray
+    pump_kw: np.ndarray
+    tower_kw: np.ndarray
+    compressor_kw: np.ndarray
     water_l_per_h: np.ndarray
     free_share: np.ndarray
+    wetted: np.ndarray
+
+    @property
+    def power_kw(self) -> np.ndarray:
+        """Sum of the four parts. [kW]"""
+        return self.fan_kw + self.pump_kw + self.tower_kw + self.compressor_kw
+
+
+def cheapest(*routes: HeatRemoval) -> HeatRemoval:
+    """Of several ways to run one plant, the one with the least power, point by point; the first where equal."""
+    best = routes[0]
+    for route in routes[1:]:
+        better = route.power_kw < best.power_kw
+        best = HeatRemoval(
+            *(np.where(better, getattr(route, part), getattr(best, part)) for part in HeatRemoval.__slots__)
+        )
+    return best
 
 
 def outdoor_state(weather: xr.Dataset) -> xr.Dataset:
@@ -74,16 +103,12 @@ def outdoor_state(weather: xr.Dataset) -> xr.Dataset:
     for name in wanted:
         bad = ~np.isfinite(weather[name].to_numpy())
         if bad.any():
-            raise DataError(
-                f"cooling: {int(bad.sum())} values of {name} are missing. Repair the weather first."
-            )
+            raise DataError(f"cooling: {int(bad.sum())} values of {name} are missing. Repair the weather first.")
     state = weather[list(wanted)]
     if "wet_bulb" in weather:
         return state.assign(wet_bulb=weather["wet_bulb"])
     temp = weather["temp_air"]
-    values = wet_bulb(
-        temp.to_numpy(), weather["relative_humidity"].to_numpy(), weather["pressure"].to_numpy()
-    )
+    values = wet_bulb(temp.to_numpy(), weather["relative_humidity"].to_numpy(), weather["pressure"].to_numpy())
     return state.assign(wet_bulb=(temp.dims, values, {"units": "degC", "cell_methods": "time: mean"}))
 
 

@@ -1,16 +1,41 @@
-"""Cooling plants of either kind on xarray: one place's weather in, power and water out."""
+"""Cooling plants of every kind on xarray: weather in, power by part, water and mode out."""
 
 import numpy as np
 import xarray as xr
 
 from models.cooling.air import AirEconomiserPlant, air_cooling
-from models.cooling.outdoor import Outdoor, outdoor_state
+from models.cooling.chilled import ChillerPlant, chiller_cooling
+from models.cooling.evaporative import IndirectEvaporativePlant, evaporative_cooling
+from models.cooling.liquid import LiquidCooledPlant, liquid_cooling
+from models.cooling.outdoor import HeatRemoval, Outdoor, outdoor_state
 from models.cooling.water import WaterEconomiserPlant, water_cooling
 from weather.conventions.errors import DataError
 
-CoolingPlant = AirEconomiserPlant | WaterEconomiserPlant
+CoolingPlant = AirEconomiserPlant | IndirectEvaporativePlant | WaterEconomiserPlant | ChillerPlant | LiquidCooledPlant
 
+MODES = ("off", "free", "evaporative", "partial", "mechanical")
+"""Meanings of ``mode``: no heat; no compressor; no compressor and air wetted; both; compressor alone."""
+
+_MODELS = {
+    AirEconomiserPlant: air_cooling,
+    IndirectEvaporativePlant: evaporative_cooling,
+    WaterEconomiserPlant: water_cooling,
+    ChillerPlant: chiller_cooling,
+    LiquidCooledPlant: liquid_cooling,
+}
 _OVERLOAD_TOLERANCE = 1e-6
+_LEAST_HEAT = 1e-6  # of rated heat: an idle hall is computed there, then set to nothing
+_ALL = 1e-9  # share this near 0 or 1 is none or all
+_OUTDOOR = ("temp_air", "wet_bulb", "temp_dew", "pressure")
+_UNITS = {
+    "power_kw": "kW",
+    "fan_kw": "kW",
+    "pump_kw": "kW",
+    "tower_kw": "kW",
+    "compressor_kw": "kW",
+    "water_l_per_h": "L/h",
+    "free_share": "1",
+}
 
 
 def inlet_degc(plant: CoolingPlant, setpoint_degc):
@@ -18,23 +43,25 @@ def inlet_degc(plant: CoolingPlant, setpoint_degc):
 
     Parameters
     ----------
-    plant : AirEconomiserPlant or WaterEconomiserPlant
+    plant : CoolingPlant
     setpoint_degc : numeric
         In the plant's own meaning (``plant.setpoint_meaning``). [degC]
 
     Returns
     -------
     numeric
-        [degC]
+        A liquid-cooled hall's air does not depend on its facility water. [degC]
 
     Examples
     --------
     >>> inlet_degc(WaterEconomiserPlant(rated_heat_kw=1000.0, air_approach_k=6.0), 18.0)
     24.0
     """
-    if isinstance(plant, AirEconomiserPlant):
-        return setpoint_degc
-    return setpoint_degc + plant.air_approach_k
+    if isinstance(plant, LiquidCooledPlant):
+        return setpoint_degc * 0.0 + inlet_degc(plant.air, plant.air_setpoint_degc)
+    if isinstance(plant, WaterEconomiserPlant | ChillerPlant):
+        return setpoint_degc + plant.air_approach_k
+    return setpoint_degc
 
 
 def labelled(values, template: xr.DataArray) -> xr.DataArray:
@@ -86,14 +113,14 @@ def check_heat(heat_kw: np.ndarray, plant: CoolingPlant) -> None:
 
 
 def cooling_power(weather: xr.Dataset, plant: CoolingPlant, heat_kw, setpoint_degc) -> xr.Dataset:
-    """Power, water and free share of a cooling plant.
+    """Power by part, water, free share and mode of a cooling plant.
 
     Parameters
     ----------
     weather : Dataset (..., time)
-        ``temp_air``, ``temp_dew`` [degC], ``relative_humidity`` [%], ``pressure`` [Pa]; ``wet_bulb``
-        [degC] is used when present (see `outdoor_state`).
-    plant : AirEconomiserPlant or WaterEconomiserPlant
+        ``temp_air``, ``temp_dew`` [degC], ``relative_humidity`` [%], ``pressure`` [Pa]; ``wet_bulb`` [degC] is used
+        when present (see `outdoor_state`).
+    plant : CoolingPlant
     heat_kw : float, ndarray or DataArray
         Heat of the hall without its fans; a plain array's trailing axes are the weather's. [kW]
     setpoint_degc : float, ndarray or DataArray
@@ -102,13 +129,19 @@ def cooling_power(weather: xr.Dataset, plant: CoolingPlant, heat_kw, setpoint_de
     Returns
     -------
     Dataset
-        ``power_kw`` [kW], ``water_l_per_h`` [L/h], ``free_share`` [-]; dims in canonical order: the
-        weather's own, those of setpoint and heat, time. Unnamed axes of a plain array come first.
+        ``power_kw`` and its parts ``fan_kw`` (hall air), ``pump_kw``, ``tower_kw`` (fans of heat rejection),
+        ``compressor_kw`` [kW]; ``water_l_per_h`` [L/h]; ``free_share`` of the heat removed without compressor [-];
+        ``mode`` (int8, meanings in its ``flag_meanings``: `MODES`). Dims in canonical order: the weather's own,
+        those of setpoint and heat, time. Unnamed axes of a plain array come first.
 
     Raises
     ------
     DataError
-        Heat missing, negative, or above the rating; labels that do not match the weather's.
+        Heat missing, negative, or above the rating; a setpoint missing; labels that do not match the weather's.
+
+    Notes
+    -----
+    ``power_kw`` is the sum of its parts. Without heat everything stands still: all are 0 and ``mode`` is ``off``.
     """
     state = outdoor_state(weather)
     template = state["temp_air"]
@@ -117,26 +150,55 @@ def cooling_power(weather: xr.Dataset, plant: CoolingPlant, heat_kw, setpoint_de
         heat, setpoint, *_ = xr.align(heat, setpoint, template, join="exact")
     except ValueError as error:
         raise DataError(
-            f"cooling: labels of heat or setpoint differ from the weather's ({error}). "
-            "Select the same stamps."
+            f"cooling: labels of heat or setpoint differ from the weather's ({error}). Select the same stamps."
         ) from error
     check_heat(heat.to_numpy(), plant)
-    extra = [name for name in dict.fromkeys((*setpoint.dims, *heat.dims)) if name not in template.dims]
-    arrays = xr.broadcast(
-        setpoint, heat, *(state[name] for name in ("temp_air", "wet_bulb", "temp_dew", "pressure"))
+    _check_setpoint(setpoint.to_numpy())
+    order = _canonical_dims(template, setpoint, heat)
+    setpoint_n, heat_n, *air = (_aligned(array, order) for array in (setpoint, heat, *(state[n] for n in _OUTDOOR)))
+    running = np.maximum(heat_n, _LEAST_HEAT * plant.rated_heat_kw)
+    removal = _MODELS[type(plant)](plant, Outdoor(*air), running, setpoint_n)
+    labels = xr.broadcast(setpoint, heat, template)[0].transpose(*order)
+    on = heat_n > 0.0
+    data = {}
+    for name, unit in _UNITS.items():
+        values = np.where(on, getattr(removal, name), 0.0)
+        data[name] = _as_labelled(values, labels).assign_attrs(units=unit, cell_methods="time: mean")
+    flags = {"flag_values": np.arange(len(MODES), dtype=np.int8), "flag_meanings": " ".join(MODES)}
+    data["mode"] = _as_labelled(_mode(removal, on), labels).assign_attrs(
+        long_name="operating mode of the cooling plant", **flags
     )
-    # Canonical order node, mode, ..., time; unnamed axes of a plain array stay in front, as numpy has them.
+    return xr.Dataset(data)
+
+
+def _check_setpoint(setpoint: np.ndarray) -> None:
+    bad = ~np.isfinite(setpoint)
+    if bad.any():
+        raise DataError(f"cooling: {int(bad.sum())} setpoints are missing, allowed numbers in degC. Give them.")
+
+
+def _canonical_dims(template: xr.DataArray, *arrays: xr.DataArray) -> tuple:
+    """Canonical order node, mode, ..., time; unnamed axes of a plain array stay in front, as numpy has them."""
+    names = dict.fromkeys(name for array in arrays for name in array.dims)
+    extra = [name for name in names if name not in template.dims]
     unnamed = [name for name in extra if str(name).startswith("dim_")]
     named = [name for name in extra if name not in unnamed]
-    order = (*unnamed, *template.dims[:-1], *named, template.dims[-1])
-    setpoint_n, heat_n, *air = (array.transpose(*order) for array in arrays)
-    outdoor = Outdoor(*(array.to_numpy() for array in air))
-    model = air_cooling if isinstance(plant, AirEconomiserPlant) else water_cooling
-    removal = model(plant, outdoor, heat_n.to_numpy(), setpoint_n.to_numpy())
-    units = {"power_kw": "kW", "water_l_per_h": "L/h", "free_share": "1"}
-    return xr.Dataset(
-        {
-            name: heat_n.copy(data=getattr(removal, name)).assign_attrs(units=unit, cell_methods="time: mean")
-            for name, unit in units.items()
-        }
-    )
+    return (*unnamed, *template.dims[:-1], *named, template.dims[-1])
+
+
+def _aligned(array: xr.DataArray, order: tuple) -> np.ndarray:
+    """Values with an axis per dim of ``order``, of length 1 where the array has none: what depends on the weather
+    alone is then computed once, not at every load and setpoint."""
+    here = array.transpose(*(name for name in order if name in array.dims))
+    return here.to_numpy().reshape([here.sizes.get(name, 1) for name in order])
+
+
+def _as_labelled(values: np.ndarray, labels: xr.DataArray) -> xr.DataArray:
+    return xr.DataArray(np.array(np.broadcast_to(values, labels.shape)), coords=labels.coords, dims=labels.dims)
+
+
+def _mode(removal: HeatRemoval, on: np.ndarray) -> np.ndarray:
+    share = removal.free_share
+    free = np.where(removal.wetted, MODES.index("evaporative"), MODES.index("free"))
+    rest = np.where(share <= _ALL, MODES.index("mechanical"), MODES.index("partial"))
+    return np.where(on, np.where(share >= 1.0 - _ALL, free, rest), MODES.index("off")).astype(np.int8)

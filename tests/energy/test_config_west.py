@@ -143,18 +143,15 @@ def test_plants_are_built_from_the_study(study):
         assert (battery is None) == (node.battery is None)
         if battery:
             assert battery.wear_cny_per_kwh == node.battery.wear_cny_per_kwh == 0.133
-    led = {
-        node.id
-        for node in study.nodes
-        if node.cooling.kind == "water_economiser" and not node.cooling.economiser
-    }
-    assert led == {"qingyang"}
+    kinds = {node.id: node.cooling.kind for node in study.nodes}
+    assert [name for name, kind in kinds.items() if kind == "chiller"] == ["qingyang"]
+    assert set(kinds.values()) == {"air_economiser", "water_economiser", "chiller"}
 
 
 def test_defaults_of_the_study_are_the_defaults_of_the_plants():
-    from energy.config_cooling import AirCoolingConfig, WaterCoolingConfig
+    from energy import config_cooling as tables
     from energy.config_nodes import PVConfig, WindConfig
-    from models.cooling import AirEconomiserPlant, WaterEconomiserPlant
+    from models import cooling
     from models.solar import PVPlant
     from models.wind import WindPlant
 
@@ -164,7 +161,13 @@ def test_defaults_of_the_study_are_the_defaults_of_the_plants():
         both = (own.keys() & table.model_fields.keys()) - {"loss_frac", "albedo"}
         assert len(both) >= 4
         assert {name: table.model_fields[name].default for name in both} == {name: own[name] for name in both}
-    for table, plant in ((AirCoolingConfig, AirEconomiserPlant), (WaterCoolingConfig, WaterEconomiserPlant)):
+    for table, plant in (
+        (tables.AirCoolingConfig, cooling.AirEconomiserPlant),
+        (tables.IndirectCoolingConfig, cooling.IndirectEvaporativePlant),
+        (tables.WaterCoolingConfig, cooling.WaterEconomiserPlant),
+        (tables.ChillerCoolingConfig, cooling.ChillerPlant),
+        (tables.LiquidCoolingConfig, cooling.LiquidCooledPlant),
+    ):
         names = {field.name for field in fields(plant)}
         study_only = {"source", "note", "kind", "setpoints_degc"}
         assert set(table.model_fields) - study_only == names, "a plant's figure the study cannot set"

@@ -1,0 +1,389 @@
+"""Chilled-water plants led by chillers: water-cooled with a tower, or air-cooled."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from models.cooling.chiller import ChillerCurves, capped_condensing, carnot_cop, chiller_ids, doe2_power, load_chiller
+from models.cooling.fans import fan_curve, hall_air, pump_ratio
+from models.cooling.outdoor import HeatRemoval, Outdoor
+from models.cooling.tables import check_fields, row_ids
+from models.cooling.tower import (
+    CP_WATER,
+    Tower,
+    TowerAir,
+    make_up_water,
+    rated_capacity,
+    tower_air_flow,
+    tower_water,
+)
+
+WATER_LIFT_LOSS_K = 95.0  # fitted, see `carnot_cop`
+_SEA_LEVEL_PA = 101325.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChillerPlant:
+    """Hall cooled by chilled water through fan coils, all of it made by chillers.
+
+    Defaults without a source are assumptions: a good hall of the 2020s.
+
+    Attributes
+    ----------
+    rated_heat_kw : float
+        Heat of the hall (IT and losses in it) the plant is built for. [kW]
+    condenser : {"water", "air"}
+        Condensers on a cooling tower, or in the open air.
+    air_approach_k : float
+        Server inlet air above chilled water supply. [K]
+    delta_k : float
+        Air temperature rise across the servers. [K]
+    fan_pressure_pa, fan_eff, fan_min_flow, fan_curve : float, float, float, str
+        Hall fans: total pressure at rated flow in the site's air [Pa], efficiency of fan, motor and drive [-], least
+        flow ratio (EC fans turn down to 10-20 %) [-], row of `fan_curve`.
+    water_range_k : float
+        Chilled water return above supply. [K]
+    chilled_pump_frac, condenser_pump_frac : float
+        Rated pump power over rated hall heat (1-2 %). [-]
+    pump_min_flow, pump_static_share : float
+        Least flow ratio; share of the head that stays, as in `pump_ratio`. [-]
+    tower_approach_k, tower_range_k, tower_wet_bulb_degc : float
+        Design point of the tower at rated heat rejection: leaving water above wet bulb [K], water cooled by [K], wet
+        bulb [degC].
+    tower_water_air_ratio : float
+        Water over air by mass at that point; mechanical-draught towers have 0.8-1.5. [-]
+    tower_fan_frac : float
+        Rated tower fan power over rated hall heat. [-]
+    tower_floor_degc, condenser_floor_degc : float
+        Coldest tower water (frost), and coldest water let into the condenser (head pressure). [degC]
+    rejected_over_heat : float
+        Heat rejection the tower is built for over rated hall heat: fans, pumps, compressors. [-]
+    cycles, drift_frac : float
+        Cycles of concentration; drift over circulated water. [-]
+    chiller : str or ChillerCurves
+        ``"carnot"`` (`carnot_cop`, any water temperature), a machine of `load_chiller`, or curves of one's own.
+    carnot_eff, cop_max, lift_loss_k : float
+        For ``"carnot"``; 0.60 lies between full load (0.57) and part load (0.7-0.8) of the centrifugal machine it is
+        fitted to. ``lift_loss_k`` None: 95 K with water, 0 with air. [-, -, K]
+    refrigerant_approach_k : float
+        Between refrigerant and leaving water, both ends. [K]
+    chiller_count, chiller_size_ratio : int, float
+        For curves: machines, and their reference capacity together over rated heat. [-]
+    condensing_above_outdoor_k, condensing_min_degc, condenser_fan_frac : float
+        Air-cooled: condensing above outdoor air [K], head pressure control [degC], fan power over heat rejected by the
+        condenser (0 is taken for curves, whose power includes fans) [-].
+    """
+
+    rated_heat_kw: float
+    condenser: Literal["water", "air"] = "water"
+    air_approach_k: float = 6.0
+    delta_k: float = 12.0
+    fan_pressure_pa: float = 250.0
+    fan_eff: float = 0.60
+    fan_min_flow: float = 0.2
+    fan_curve: str = "variable_speed"
+    water_range_k: float = 6.0
+    chilled_pump_frac: float = 0.016
+    condenser_pump_frac: float = 0.014
+    pump_min_flow: float = 0.2
+    pump_static_share: float = 0.3
+    tower_approach_k: float = 4.0
+    tower_range_k: float = 5.0
+    tower_wet_bulb_degc: float = 22.0
+    tower_water_air_ratio: float = 1.2
+    tower_fan_frac: float = 0.015
+    tower_floor_degc: float = 5.0
+    condenser_floor_degc: float = 13.0
+    rejected_over_heat: float = 1.2
+    cycles: float = 5.0
+    drift_frac: float = 5e-5
+    chiller: str | ChillerCurves = "carnot"
+    carnot_eff: float = 0.60
+    cop_max: float = 15.0
+    lift_loss_k: float | None = None
+    refrigerant_approach_k: float = 1.5
+    chiller_count: int = 4
+    chiller_size_ratio: float = 1.25
+    condensing_above_outdoor_k: float = 12.0
+    condensing_min_degc: float = 25.0
+    condenser_fan_frac: float = 0.025
+
+    setpoint_meaning: ClassVar[str] = "chilled water supply temperature"
+
+    def __post_init__(self) -> None:
+        air = self.condenser == "air"
+        own = curves_of(self)
+        check_fields(
+            "chiller",
+            self,
+            {
+                "condenser": (self.condenser in ("water", "air"), "'water' or 'air'"),
+                **chilled_water_checks(self),
+                "chiller": (own is None or own.condenser == self.condenser, f"a machine cooled by {self.condenser}"),
+                "condensing_above_outdoor_k": (1 <= self.condensing_above_outdoor_k <= 30, "1 to 30"),
+                "condensing_min_degc": (not air or 0 <= self.condensing_min_degc <= 50, "0 to 50"),
+                "condenser_fan_frac": (0 <= self.condenser_fan_frac <= 0.2, "0 to 0.2"),
+            },
+        )
+
+
+def curves_of(plant) -> ChillerCurves | None:
+    """Curves of a plant's chillers, None for a Carnot fraction or an unknown name."""
+    if isinstance(plant.chiller, ChillerCurves):
+        return plant.chiller
+    return load_chiller(plant.chiller) if plant.chiller in chiller_ids() else None
+
+
+def tower_of(plant) -> Tower:
+    """The plant's tower at its design point."""
+    return Tower(
+        approach_k=plant.tower_approach_k,
+        range_k=plant.tower_range_k,
+        wet_bulb_degc=plant.tower_wet_bulb_degc,
+        water_air_ratio=plant.tower_water_air_ratio,
+    )
+
+
+def hall_checks(plant) -> dict[str, tuple[bool, str]]:
+    """What is allowed of the fields of hall air."""
+    return {
+        "rated_heat_kw": (0 < plant.rated_heat_kw < np.inf, "more than 0"),
+        "delta_k": (3 <= plant.delta_k <= 30, "3 to 30"),
+        "fan_pressure_pa": (0 <= plant.fan_pressure_pa <= 2000, "0 to 2000"),
+        "fan_eff": (0.1 <= plant.fan_eff <= 1, "0.1 to 1"),
+        "fan_min_flow": (0.05 <= plant.fan_min_flow <= 1, "0.05 to 1"),
+        "fan_curve": (plant.fan_curve in row_ids("fan_curve"), f"one of {', '.join(row_ids('fan_curve'))}"),
+    }
+
+
+def chilled_water_checks(plant) -> dict[str, tuple[bool, str]]:
+    """What is allowed of the fields that plants on chilled water share."""
+    fracs = ("tower_fan_frac", "chilled_pump_frac", "condenser_pump_frac")
+    effectiveness = plant.tower_range_k / max(plant.tower_range_k + plant.tower_approach_k, 1e-9)
+    named = isinstance(plant.chiller, ChillerCurves) or plant.chiller in ("carnot", *chiller_ids())
+    return {
+        **hall_checks(plant),
+        "air_approach_k": (0 <= plant.air_approach_k <= 20, "0 to 20"),
+        "water_range_k": (1 <= plant.water_range_k <= 20, "1 to 20"),
+        "pump_min_flow": (0.05 <= plant.pump_min_flow <= 1, "0.05 to 1"),
+        "pump_static_share": (0 <= plant.pump_static_share <= 1, "0 to 1"),
+        "tower_approach_k": (1 <= plant.tower_approach_k <= 15, "1 to 15"),
+        "tower_wet_bulb_degc": (0 <= plant.tower_wet_bulb_degc <= 32, "0 to 32"),
+        "tower_water_air_ratio": (0.3 <= plant.tower_water_air_ratio <= 3, "0.3 to 3"),
+        "tower_range_k": (
+            1 <= plant.tower_range_k <= 15
+            and effectiveness < 0.98 * min(1.0, float(rated_capacity(tower_of(plant), _SEA_LEVEL_PA))),
+            "1 to 15, and less than the tower's air can carry: a wider approach or a smaller tower_water_air_ratio",
+        ),
+        "tower_floor_degc": (1 <= plant.tower_floor_degc <= 25, "1 to 25"),
+        "condenser_floor_degc": (
+            plant.tower_floor_degc <= plant.condenser_floor_degc <= 35,
+            ">= tower_floor_degc, at most 35",
+        ),
+        "rejected_over_heat": (1 <= plant.rejected_over_heat <= 2, "1 to 2"),
+        "cycles": (1.5 <= plant.cycles <= 50, "1.5 to 50"),
+        "drift_frac": (0 <= plant.drift_frac <= 0.01, "0 to 0.01"),
+        "chiller": (named, f"'carnot', {', '.join(map(repr, chiller_ids()))} or ChillerCurves"),
+        "carnot_eff": (0.1 <= plant.carnot_eff <= 0.9, "0.1 to 0.9"),
+        "cop_max": (1 <= plant.cop_max <= 30, "1 to 30"),
+        "lift_loss_k": (plant.lift_loss_k is None or 0 <= plant.lift_loss_k <= 500, "0 to 500"),
+        "refrigerant_approach_k": (0 <= plant.refrigerant_approach_k <= 10, "0 to 10"),
+        "chiller_count": (1 <= plant.chiller_count <= 50, "1 to 50"),
+        "chiller_size_ratio": (1.25 <= plant.chiller_size_ratio <= 3, "1.25 to 3"),
+        **{name: (0 <= getattr(plant, name) <= 0.1, "0 to 0.1") for name in fracs},
+    }
+
+
+def pump_kw(plant, frac: float, ratio):
+    """Power of a pump of a rated share of the hall's heat at a flow ratio, a least flow held. [kW]"""
+    flow = np.maximum(ratio, plant.pump_min_flow)
+    return plant.rated_heat_kw * frac * pump_ratio(flow, static_share=plant.pump_static_share)
+
+
+def compressor_kw(plant, mechanical_kw, chilled_degc, entering_degc):
+    """Compressor power of water-cooled chillers. [kW]"""
+    own = curves_of(plant)
+    if own is not None:
+        reference = plant.rated_heat_kw * plant.chiller_size_ratio
+        return doe2_power(
+            mechanical_kw, chilled_degc, entering_degc, reference_kw=reference, count=plant.chiller_count, curves=own
+        )
+    cop = carnot_cop(
+        chilled_degc - plant.refrigerant_approach_k,
+        entering_degc + plant.tower_range_k + plant.refrigerant_approach_k,
+        carnot_eff=plant.carnot_eff,
+        cop_max=plant.cop_max,
+        lift_loss_k=WATER_LIFT_LOSS_K if plant.lift_loss_k is None else plant.lift_loss_k,
+    )
+    return mechanical_kw / cop
+
+
+def coldest_useful(plant, chilled_degc):
+    """Entering condenser water below which the chillers gain nothing: tower fans slow there. [degC]"""
+    own = curves_of(plant)
+    if own is not None:
+        return np.maximum(plant.condenser_floor_degc, own.condenser_range_degc[0])
+    capped = capped_condensing(
+        chilled_degc - plant.refrigerant_approach_k,
+        carnot_eff=plant.carnot_eff,
+        cop_max=plant.cop_max,
+        lift_loss_k=WATER_LIFT_LOSS_K if plant.lift_loss_k is None else plant.lift_loss_k,
+    )
+    return np.maximum(plant.condenser_floor_degc, capped - plant.tower_range_k - plant.refrigerant_approach_k)
+
+
+def tower_state(plant, outdoor: Outdoor, *, range_k, most_air, coldest_degc):
+    """Leaving water, air per water and the tower's air; fans slow where the water would pass below a temperature.
+
+    Returns
+    -------
+    water_degc, air_per_water : ndarray
+        [degC], [-]
+    air : TowerAir
+    """
+    tower = tower_of(plant)
+    water, air = tower_water(
+        tower, range_k=range_k, air_per_water=most_air, wet_bulb=outdoor.wet_bulb, pressure=outdoor.pressure
+    )
+    shape = np.broadcast_shapes(water.shape, np.shape(coldest_degc))
+    slowed = np.broadcast_to(water < coldest_degc, shape)
+    flow = np.array(np.broadcast_to(most_air, shape))
+    if not slowed.any():
+        return np.broadcast_to(water, shape), flow, air
+
+    def here(values):
+        return np.broadcast_to(values, shape)[slowed]
+
+    wet_bulb = here(outdoor.wet_bulb)
+    less, slow_air = tower_air_flow(
+        tower,
+        range_k=here(range_k),
+        available_k=here(coldest_degc) - wet_bulb,
+        wet_bulb=wet_bulb,
+        pressure=here(outdoor.pressure),
+    )
+    slope, rise = (np.array(np.broadcast_to(values, shape)) for values in (air.slope, air.rise_k))
+    flow[slowed], slope[slowed], rise[slowed] = np.minimum(less, flow[slowed]), slow_air.slope, slow_air.rise_k
+    return np.where(slowed, coldest_degc, water), flow, TowerAir(slope, rise)
+
+
+def tower_duty(plant, outdoor: Outdoor, rejected_kw, *, air_per_water, air: TowerAir):
+    """Fan power, condenser pump power and make-up water for a heat rejected at an air flow per water. [kW, kW, L/h]"""
+    rated = plant.rated_heat_kw * plant.rejected_over_heat
+    water_flow = np.maximum(rejected_kw / rated, plant.pump_min_flow)
+    fan = plant.rated_heat_kw * plant.tower_fan_frac * fan_curve(np.minimum(air_per_water * water_flow, 1.0), "tower")
+    drunk = make_up_water(
+        rejected_kw,
+        air,
+        temp_air=outdoor.temp_air,
+        wet_bulb=outdoor.wet_bulb,
+        cycles=plant.cycles,
+        drift_frac=plant.drift_frac,
+        flow_kg_s=water_flow * rated / (CP_WATER * plant.tower_range_k),
+    )
+    return fan, pump_kw(plant, plant.condenser_pump_frac, rejected_kw / rated), drunk
+
+
+def hall_fans(plant, outdoor: Outdoor, heat_kw, inlet_degc):
+    """Air mass flow and fan power of a plant's hall. [kg/s, kW]"""
+    return hall_air(
+        heat_kw,
+        rated_heat_kw=plant.rated_heat_kw,
+        delta_k=plant.delta_k,
+        fan_pressure_pa=plant.fan_pressure_pa,
+        fan_eff=plant.fan_eff,
+        fan_min_flow=plant.fan_min_flow,
+        supply_degc=inlet_degc,
+        pressure=outdoor.pressure,
+        fan_curve_name=plant.fan_curve,
+    )
+
+
+def led_by_chillers(plant, outdoor: Outdoor, *, load_kw, chilled_degc, fan_kw, chilled_pump_kw) -> HeatRemoval:
+    """All of a load by chillers on a tower; air and water of the tower follow the heat rejected.
+
+    Notes
+    -----
+    Air flow in proportion to heat (so the tower's approach changes with the wet bulb alone) is Braun and
+    Diderrich's near-optimal control: fan speed linear in load, hardly dependent on weather. Fans slow where the
+    water would be colder than the chillers can use (`coldest_useful`). The rated range is taken at every load:
+    below ``pump_min_flow`` the water is in truth up to 1 K colder.
+
+    References
+    ----------
+    Braun, Diderrich, Near-optimal control of cooling towers for chilled-water systems, ASHRAE Trans. 96(2), 1990.
+    """
+    water, air_per_water, air = tower_state(
+        plant,
+        outdoor,
+        range_k=plant.tower_range_k,
+        most_air=1.0,
+        coldest_degc=coldest_useful(plant, chilled_degc),
+    )
+    compressor = compressor_kw(plant, load_kw, chilled_degc, np.maximum(water, plant.condenser_floor_degc))
+    tower, pump, drunk = tower_duty(plant, outdoor, load_kw + compressor, air_per_water=air_per_water, air=air)
+    nothing = np.zeros_like(compressor)
+    return HeatRemoval(fan_kw, chilled_pump_kw + pump, tower, compressor, drunk, nothing, nothing > 0)
+
+
+def _in_the_open(plant: ChillerPlant, outdoor: Outdoor, *, load_kw, chilled_degc, fan_kw, chilled_pump_kw):
+    """All of a load by air-cooled chillers."""
+    own = curves_of(plant)
+    if own is not None:
+        reference = plant.rated_heat_kw * plant.chiller_size_ratio
+        compressor = doe2_power(
+            load_kw, chilled_degc, outdoor.temp_air, reference_kw=reference, count=plant.chiller_count, curves=own
+        )
+        fans = np.zeros_like(compressor)
+    else:
+        cop = carnot_cop(
+            chilled_degc - plant.refrigerant_approach_k,
+            np.maximum(outdoor.temp_air + plant.condensing_above_outdoor_k, plant.condensing_min_degc),
+            carnot_eff=plant.carnot_eff,
+            cop_max=plant.cop_max,
+            lift_loss_k=plant.lift_loss_k or 0.0,
+        )
+        compressor = load_kw / cop
+        fans = plant.condenser_fan_frac * (load_kw + compressor)
+    nothing = np.zeros_like(compressor)
+    return HeatRemoval(fan_kw, chilled_pump_kw, fans, compressor, nothing, nothing, nothing > 0)
+
+
+def chiller_cooling(plant: ChillerPlant, outdoor: Outdoor, heat_kw, setpoint_degc) -> HeatRemoval:
+    """Power and water of a hall on chilled water, chiller-led.
+
+    Use it for halls without free cooling. Left out: start-up and minimum run of chillers, a tank, dehumidifying.
+
+    Parameters
+    ----------
+    plant : ChillerPlant
+    outdoor : Outdoor, arrays broadcastable with the next two
+    heat_kw : ndarray
+        Heat of the hall without its fans. [kW]
+    setpoint_degc : ndarray
+        Chilled water supply. [degC]
+
+    Returns
+    -------
+    HeatRemoval
+
+    Notes
+    -----
+    Load on the water: hall heat, hall fans, chilled-water pump. Water-cooled: `led_by_chillers`. Air-cooled:
+    condensing at outdoor air plus ``condensing_above_outdoor_k``, or the curves' own outdoor air.
+    Power rises with the wet bulb (water) or the dry bulb (air) and is constant where tower fans stand still, where
+    curves are clamped and at the head-pressure floors.
+    """
+    heat, chilled = np.asarray(heat_kw, dtype=float), np.asarray(setpoint_degc, dtype=float)
+    _, fan_kw = hall_fans(plant, outdoor, heat, chilled + plant.air_approach_k)
+    chilled_pump = pump_kw(plant, plant.chilled_pump_frac, heat / plant.rated_heat_kw)
+    route = _in_the_open if plant.condenser == "air" else led_by_chillers
+    return route(
+        plant,
+        outdoor,
+        load_kw=heat + fan_kw + chilled_pump,
+        chilled_degc=chilled,
+        fan_kw=fan_kw,
+        chilled_pump_kw=chilled_pump,
+    )
