@@ -71,9 +71,16 @@ def hub_wind_speed(weather: xr.Dataset, plant: WindPlant) -> xr.DataArray:
     near = min(heights, key=lambda name: abs(np.log(plant.hub_height_m / heights[name])))
     speed, rise = weather[near], plant.hub_height_m / heights[near]
     if plant.shear_exponent == "measured":
-        climb: np.ndarray | float = rise ** _measured_shear(weather, heights, near)
+        far = max(heights, key=lambda name: abs(np.log(heights[near] / heights[name])))
+        if heights[far] == heights[near]:
+            raise DataError(
+                f'wind power: shear_exponent = "measured" needs wind speeds at two heights, got {near} at '
+                f"{heights[near]:g} m alone. Give one of {', '.join(WINDS)} more, or an exponent."
+            )
+        speed, other = xr.broadcast(speed, weather[far])
+        climb = rise ** _measured_shear(speed.to_numpy(), other.to_numpy(), heights[near], heights[far])
     else:
-        climb = rise**plant.shear_exponent
+        climb = np.asarray(rise**plant.shear_exponent)
     return (
         speed.copy(data=speed.to_numpy() * climb * plant.speed_factor)
         .rename("hub_wind_speed")
@@ -81,24 +88,11 @@ def hub_wind_speed(weather: xr.Dataset, plant: WindPlant) -> xr.DataArray:
     )
 
 
-def _measured_shear(weather: xr.Dataset, heights: dict[str, float], near: str) -> np.ndarray:
-    far = max(heights, key=lambda name: abs(np.log(heights[near] / heights[name])))
-    if heights[far] == heights[near]:
-        raise DataError(
-            f'wind power: shear_exponent = "measured" needs wind speeds at two heights, got {near} at '
-            f"{heights[near]:g} m alone. Give one of {', '.join(WINDS)} more, or an exponent."
-        )
-    low, high = sorted((near, far), key=lambda name: heights[name])
-    exponent = shear_exponent(
-        weather[low].to_numpy(),
-        weather[high].transpose(*weather[low].dims).to_numpy(),
-        height_low_m=heights[low],
-        height_high_m=heights[high],
-    )
-    exponent = np.where(np.isnan(exponent), _NEUTRAL_SHEAR, np.clip(exponent, _LEAST_SHEAR, _MOST_SHEAR))
-    if weather[near].dims != weather[low].dims:
-        return weather[low].copy(data=exponent).transpose(*weather[near].dims).to_numpy()
-    return exponent
+def _measured_shear(near: np.ndarray, far: np.ndarray, near_m: float, far_m: float) -> np.ndarray:
+    """Exponent of each hour between two heights, within its limits, 1/7 in a calm."""
+    (low_m, low), (high_m, high) = sorted(((near_m, near), (far_m, far)), key=lambda pair: pair[0])
+    exponent = shear_exponent(low, high, height_low_m=low_m, height_high_m=high_m)
+    return np.where(np.isnan(exponent), _NEUTRAL_SHEAR, np.clip(exponent, _LEAST_SHEAR, _MOST_SHEAR))
 
 
 def hub_temperature(temp_air: np.ndarray, hub_height_m: float) -> np.ndarray:

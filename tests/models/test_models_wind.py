@@ -114,6 +114,10 @@ def test_measured_shear_follows_the_hours(make_weather):
     plant = replace(PLANT, hub_height_m=120.0, shear_exponent="measured")
     expected = aloft * 1.2 ** np.array([0.3, 0.1, 1 / 7, 0.45])
     assert hub_wind_speed(weather, plant).to_numpy() == pytest.approx(expected)
+    both = xr.concat([weather, weather.assign(wind_speed=weather["wind_speed"] * 0.9)], dim="node")
+    turned = both.assign(wind_speed_100m=both["wind_speed_100m"].transpose("time", "node"))
+    xr.testing.assert_allclose(hub_wind_speed(turned, plant).transpose("node", "time"), hub_wind_speed(both, plant))
+    assert hub_wind_speed(both, plant).values[0] == pytest.approx(expected)
     with pytest.raises(DataError, match="two heights, got wind_speed at 10 m alone"):
         hub_wind_speed(weather.drop_vars("wind_speed_100m"), plant)
 
@@ -129,7 +133,7 @@ def test_losses_by_name_multiply_and_come_off_at_all_speeds(make_weather):
 
 
 def test_an_own_curve_is_scaled_to_the_plant(make_weather):
-    own = ((3.0, 8.0, 12.0, 22.0), (0.0, 900.0, 2000.0, 2000.0))
+    own = ((3.0, 8.0, 12.0, 22.0), (0.0, 810.0, 1800.0, 1800.0))
     plant = WindPlant(capacity_kw=10_000.0, power_curve=own, hub_height_m=100.0, shear_exponent=0.0, loss_frac=0.0)
     weather = make_weather(hours=5, wind_speed=[3.0, 8.0, 10.0, 22.0, 22.1], **SEA)
     assert wind_power(weather, plant).to_numpy() == pytest.approx([0.0, 4500.0, 7250.0, 10_000.0, 0.0], rel=1e-4)
@@ -160,6 +164,8 @@ def test_pressure_of_a_node_serves_all_members(make_weather):
     weather = one.assign(wind_speed=(members * one["wind_speed"]).assign_attrs(height_m=10.0))
     power = wind_power(weather, PLANT)
     assert power.dims == ("member", "time")
+    turned = wind_power(weather.assign(wind_speed=weather["wind_speed"].transpose("time", "member")), PLANT)
+    xr.testing.assert_equal(turned.transpose("member", "time"), power)
     alone = one.assign(wind_speed=one["wind_speed"] * 1.2)
     assert power.sel(member=1).values == pytest.approx(wind_power(alone, PLANT).values, rel=1e-14)
 
