@@ -44,7 +44,7 @@ def hub_wind_speed(weather: xr.Dataset, plant: WindPlant) -> xr.DataArray:
     Raises
     ------
     DataError
-        Without any wind speed; with one alone where ``shear_exponent = "measured"``; on two of the same height.
+        Without any wind speed; with one height alone where ``shear_exponent = "measured"``.
 
     Notes
     -----

@@ -244,10 +244,11 @@ def _check_storm(plant: WindPlant) -> None:
     if plant.storm == "hysteresis":
         _check_range("wind plant", "storm_restart_m_s", plant.storm_restart, 0.0, plant.cut_out)
     if plant.storm == "ramp":
-        low, high = plant.storm_ramp
-        if not 0.0 < low < high <= 70.0:
+        ramp = plant.storm_ramp
+        numbers = len(ramp) == 2 and all(isinstance(speed, (int, float, np.number)) for speed in ramp)
+        if not numbers or not 0.0 < ramp[0] < ramp[1] <= 70.0:
             raise ConfigError(
-                f"wind plant: storm_ramp_m_s: got {low:g} to {high:g}, allowed two rising speeds to 70 m/s."
+                f"wind plant: storm_ramp_m_s: got {ramp!r}, allowed two rising speeds to 70 m/s. Correct them."
             )
 
 

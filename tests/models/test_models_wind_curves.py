@@ -100,6 +100,23 @@ def test_the_blur_is_the_mean_over_a_normal_spread():
     assert np.all(np.diff(blurred) >= -1e-12) and blurred.max() <= 1.0 + 1e-12
 
 
+def test_the_blur_is_windpowerlibs():
+    """Its sum over the curve in strips, far enough below the cut-out, which it blurs too."""
+    power_curves = pytest.importorskip("windpowerlib.power_curves")
+    import pandas as pd
+
+    speeds, shares = turbine_curve("V126/3000")
+    even = np.arange(0.0, 22.6, 0.5)
+    theirs = power_curves.smooth_power_curve(
+        pd.Series(even), pd.Series(np.interp(even, speeds, shares)), block_width=0.1, wind_speed_range=6.0,
+        standard_deviation_method="turbulence_intensity", turbulence_intensity=0.12, mean_gauss=0.0,
+    ).to_numpy(dtype=float)  # fmt: skip
+    mean, blurred = blurred_curve(tuple(speeds), tuple(shares), 0.12)
+    below = (theirs[:, 0] >= 2.0) & (theirs[:, 0] <= 14.0)
+    assert below.sum() == 25
+    assert np.interp(theirs[below, 0], mean, blurred) == pytest.approx(theirs[below, 1], abs=1e-3)
+
+
 def test_less_blur_is_nearer_the_curve():
     speeds, shares = (tuple(column) for column in turbine_curve("VS112/2500"))
     off = []

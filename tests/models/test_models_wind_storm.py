@@ -130,8 +130,11 @@ def test_two_answers_to_one_question_are_refused():
         replace(PLANT, losses=WindLosses())
     with pytest.raises(ConfigError, match="low_temperature_restart_degc: given without"):
         replace(PLANT, low_temperature_stop_degc=None, low_temperature_restart_degc=-20.0)
-    with pytest.raises(ConfigError, match="storm_ramp_m_s: got 28 to 22"):
+    with pytest.raises(ConfigError, match=r"storm_ramp_m_s: got \(28"):
         replace(PLANT, storm="ramp", storm_ramp_m_s=(28.0, 22.0))
+    for ramp in ((22.0,), ("slow", "fast"), (22.0, float("nan"))):
+        with pytest.raises(ConfigError, match=r"storm_ramp_m_s: got .*two rising speeds"):
+            replace(PLANT, storm="ramp", storm_ramp_m_s=ramp)
     with pytest.raises(ConfigError, match="storm_restart_m_s: got 26"):
         replace(PLANT, storm="hysteresis", storm_restart_m_s=26.0)
     with pytest.raises(ConfigError, match="wind losses: wake_frac: got -0"):
