@@ -3,6 +3,7 @@
 from models.grid.calendar import DAY_TYPES, HolidayCalendar, day_type, national_holidays, read_holidays
 from models.grid.carbon import CarbonFactor, carbon_factor, residual_factor
 from models.grid.connection import GridConnection, contracted_green_kw, location_kg_per_h, market_kg_per_h
+from models.grid.contracts import ContractPrice, contract_price, contract_prices
 from models.grid.provincial import (
     NetworkCharges,
     builtin_tariff,
@@ -18,6 +19,7 @@ from models.grid.tariff import Tariff, TariffPeriod, check_tariff, energy_price,
 __all__ = [
     "DAY_TYPES",
     "CarbonFactor",
+    "ContractPrice",
     "GridConnection",
     "HolidayCalendar",
     "NetworkCharges",
@@ -27,6 +29,8 @@ __all__ = [
     "builtin_tariff_ids",
     "carbon_factor",
     "check_tariff",
+    "contract_price",
+    "contract_prices",
     "contracted_green_kw",
     "day_type",
     "delivered_price",
