@@ -1,0 +1,104 @@
+"""Two hourly years of a cooling plant set side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+MODES = ("free", "partial", "mechanical")
+_EDGE = 0.02  # a share of free cooling within 2 % of 0 or 1 counts as none or all
+
+
+@dataclass(frozen=True, slots=True)
+class PlantYear:
+    """One hourly year of a plant, whoever computed it.
+
+    Attributes
+    ----------
+    power_kw, fan_kw, pump_kw, tower_kw, compressor_kw : ndarray (time,)
+        The whole and its parts. [kW]
+    water_l_per_h : ndarray (time,)
+        Make-up water. [L/h]
+    free_share : ndarray (time,)
+        Share of the heat removed without compressor. [-]
+    """
+
+    power_kw: np.ndarray
+    fan_kw: np.ndarray
+    pump_kw: np.ndarray
+    tower_kw: np.ndarray
+    compressor_kw: np.ndarray
+    water_l_per_h: np.ndarray
+    free_share: np.ndarray
+
+    def mode_hours(self) -> tuple[int, int, int]:
+        """Hours free, partial, mechanical."""
+        free, mechanical = self.free_share >= 1 - _EDGE, self.free_share <= _EDGE
+        return int(free.sum()), int((~free & ~mechanical).sum()), int(mechanical.sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Measures of ours against theirs.
+
+    Attributes
+    ----------
+    theirs_mwh, ours_mwh : float
+        Year's energy of the plant. [MWh]
+    difference : float
+        Ours over theirs, less 1. [-]
+    rmse, bias : float
+        Hourly, per heat of the hour. [kW/kW]
+    theirs_mean, ours_mean : float
+        Year's energy over the year's heat. [kW/kW]
+    theirs_hours, ours_hours : tuple of int
+        Free, partial, mechanical.
+    theirs_water, ours_water : float
+        Litres per kWh of heat removed. [L/kWh]
+    """
+
+    theirs_mwh: float
+    ours_mwh: float
+    difference: float
+    rmse: float
+    bias: float
+    theirs_mean: float
+    ours_mean: float
+    theirs_hours: tuple[int, int, int]
+    ours_hours: tuple[int, int, int]
+    theirs_water: float
+    ours_water: float
+
+    def worst_mode(self) -> float:
+        """Largest difference of a mode's hours, over that mode's hours or a tenth of the year if it is rarer. [-]"""
+        pairs = zip(self.theirs_hours, self.ours_hours, strict=True)
+        return max(abs(ours - theirs) / max(theirs, 0.1 * sum(self.theirs_hours)) for theirs, ours in pairs)
+
+
+def compare(theirs: PlantYear, ours: PlantYear, *, heat_kw: np.ndarray) -> Comparison:
+    """Set ours against theirs; the hourly measure is power over the heat of the same hour."""
+    gap = (ours.power_kw - theirs.power_kw) / heat_kw
+    heat = float(heat_kw.sum())
+    energy = float(theirs.power_kw.sum()), float(ours.power_kw.sum())
+    return Comparison(
+        theirs_mwh=energy[0] / 1000.0,
+        ours_mwh=energy[1] / 1000.0,
+        difference=energy[1] / energy[0] - 1.0,
+        rmse=float(np.sqrt(np.mean(gap**2))),
+        bias=float(gap.mean()),
+        theirs_mean=energy[0] / heat,
+        ours_mean=energy[1] / heat,
+        theirs_hours=theirs.mode_hours(),
+        ours_hours=ours.mode_hours(),
+        theirs_water=float(theirs.water_l_per_h.sum()) / heat,
+        ours_water=float(ours.water_l_per_h.sum()) / heat,
+    )
+
+
+def same_order(theirs: list[float], ours: list[float], *, resolution: float) -> bool:
+    """Whether both rank the cases alike; cases that theirs puts within `resolution` may stand either way."""
+    pairs = [(i, j) for i in range(len(theirs)) for j in range(i)]
+    return all(
+        abs(theirs[i] - theirs[j]) <= resolution or (theirs[i] - theirs[j]) * (ours[i] - ours[j]) > 0 for i, j in pairs
+    )
