@@ -202,14 +202,14 @@ def _read(path: str | Path, kind: _Kind) -> xr.DataArray:
         )
     at_time, at_value = header.index("time"), header.index(column)
     rows = [(number, row) for number, row in enumerate(table[1:], start=2) if any(cell.strip() for cell in row)]
-    if len(rows) < 2:
-        raise DataError(f"{path}: got {len(rows)} rows, allowed two or more: one does not tell the slot's length.")
     stamps, values = [], []
     for number, row in rows:
         if len(row) <= max(at_time, at_value):
             raise DataError(f"{path}, row {number}: got {len(row)} cells, allowed {len(header)}. Fill the row.")
         stamps.append(_stamp(row[at_time], f"{path}, row {number}"))
         values.append(_value(row[at_value], kind, kind.columns[column], f"{path}, row {number}"))
+    if len(rows) < 2:
+        raise DataError(f"{path}: got {len(rows)} rows, allowed two or more: one does not tell the slot's length.")
     minutes = np.array([stamp.timestamp() / 60 for stamp in stamps])
     step = _slot_minutes(minutes, [number for number, _ in rows], path)
     time = as_stamps(np.array([stamp.replace(tzinfo=None) for stamp in stamps], dtype="datetime64[us]"))

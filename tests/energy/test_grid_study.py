@@ -1,0 +1,233 @@
+"""Prices, carbon factors and curtailment calls by slot, built-in and stale tariffs: from the study file to the plan."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from energy.config import load_study, study_hash
+from energy.config_grid import carbon_factors, import_limits, import_price
+from energy.verify.case import Case
+from energy.verify.flows import grid_limits
+from energy.verify.money import prices
+from models.grid import delivered_price, network_charges
+from weather.conventions.timeaxis import time_axis
+
+DAY = datetime(2026, 7, 14, 16, tzinfo=UTC)  # 15 July, 00:00 civil
+TARIFF = 'tariff = "day"'
+SPOT = [0.3 + 0.01 * n for n in range(96)]
+
+
+def by_slot(path: Path, column: str, values, *, minutes: int = 15, first: datetime = DAY) -> Path:
+    """A CSV file of slots from 15 July 2026, 00:00 civil, in UTC."""
+    rows = [f"{(first + n * timedelta(minutes=minutes)).isoformat()},{value}" for n, value in enumerate(values)]
+    path.write_text("\n".join([f"time,{column}", *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def planned(ran, study: Path) -> tuple[xr.Dataset, dict]:
+    """plan.nc and summary.json of a run."""
+    assert ran.code in (0, 5), ran.err
+    folder = Path(ran.json["run"])
+    with xr.open_dataset(folder / "plan.nc", engine="h5netcdf", decode_timedelta=False) as data:
+        return data.load(), json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+
+
+def case_of(plan: xr.Dataset, study) -> Case:
+    return Case(plan=plan, study=study, weather=xr.Dataset(), jobs=(), state=None, step_h=1.0, tolerance=1e-6)
+
+
+def test_prices_by_slot_reach_the_plan_and_its_costs(attempt, edited_study, tmp_path):
+    by_slot(tmp_path / "spot.csv", "price_cny_per_kwh", SPOT)
+    study = edited_study((TARIFF, 'price_csv = "spot.csv"'))
+    plan, summary = planned(attempt("--horizon", 6, "--json", study=study), study)
+    hourly = np.reshape(SPOT, (24, 4)).mean(axis=1)[:6]
+    assert plan["price_cny_per_kwh"].sel(node="alpha").values == pytest.approx(hourly, abs=1e-12)
+    paid = float((plan["import_kw"] * plan["price_cny_per_kwh"]).sum())
+    assert summary["kpis"]["cost_energy_cny"] == pytest.approx(paid)
+    assert summary["inputs"]["tariffs"]["alpha"] == {
+        "prices": "spot.csv", "valid": "by slot", "stale": False, "source": "file",
+    }  # fmt: skip
+    wrong = plan.assign(price_cny_per_kwh=plan["price_cny_per_kwh"] + 1e-4)
+    assert prices(case_of(plan, load_study(study))).ok
+    assert not prices(case_of(wrong, load_study(study))).ok
+
+
+def test_market_prices_get_network_and_premium_on_top(edited_study, tmp_path):
+    by_slot(tmp_path / "spot.csv", "price_cny_per_mwh", [1000 * price for price in SPOT])
+    market = (
+        'price_csv = "spot.csv", price_of = "market", network = "ningxia-110kv", system_operation_cny_per_kwh = 0.02'
+    )
+    green = "green_contract_share = 0.5, green_premium_cny_per_kwh = 0.03"
+    study = load_study(edited_study((TARIFF, f"{market}, {green}")))
+    time = time_axis("2026-07-15", horizon_h=24)
+    hourly = np.reshape(SPOT, (24, 4)).mean(axis=1)
+    charges = network_charges("Ningxia", voltage="110kv")
+    found = import_price(study, study.node("alpha"), time, 1.0)
+    assert found == pytest.approx(delivered_price(hourly, charges, system_operation_cny_per_kwh=0.02) + 0.015)
+    assert study.node("alpha").grid_connection().green_contract_share == 0.5
+
+
+def test_a_curtailment_call_binds_and_is_checked(attempt, edited_study, tmp_path, published):
+    free = published.plan().isel(time=slice(6))
+    before = free["import_kw"].sel(node="alpha").values
+    calls = np.full(48, 1e4)
+    calls[2 * 1 : 2 * 3] = 10.0  # from 01:00 to 03:00, in half hours
+    by_slot(tmp_path / "calls.csv", "import_limit_kw", calls, minutes=30)
+    study = edited_study(("import_limit_kw = 150.0", 'import_limit_kw = 150.0, import_limit_csv = "calls.csv"'))
+    plan, summary = planned(attempt("--horizon", 6, "--json", study=study), study)
+    drawn = plan["import_kw"].sel(node="alpha").values
+    assert np.all(drawn[1:3] <= 10 + 1e-6) and np.all(before[1:3] > 20)
+    assert summary["verification"]["clean"]
+    loaded = load_study(study)
+    limits = import_limits(loaded.node("alpha"), plan["time"].values, 1.0)
+    assert limits[:4].tolist() == [150, 10, 10, 150]
+    assert grid_limits(case_of(plan, loaded)).ok
+    broken = grid_limits(case_of(free, loaded))
+    assert not broken.ok and "import alpha 2026-07-15 0" in broken.where
+
+
+def test_a_call_nobody_can_follow_is_named(attempt, edited_study, tmp_path):
+    by_slot(tmp_path / "calls.csv", "import_limit_kw", [100.0, 0.0, 100.0], minutes=240)
+    study = edited_study(("import_limit_kw = 40.0", 'import_limit_kw = 40.0, import_limit_csv = "calls.csv"'))
+    attempt(study=study).refused(
+        3, "node[beta]", "at 2026-07-15 0", "0.0 kW by node.grid.import_limit_csv", "Raise import_limit_csv to at least"
+    )
+
+
+def test_carbon_by_slot_makes_the_co2(attempt, edited_study, tmp_path):
+    grams = [300 + 20 * n for n in range(24)]
+    by_slot(tmp_path / "carbon.csv", "carbon_g_per_kwh", grams, minutes=60)
+    study = edited_study(("carbon_kg_per_kwh = 0.6", 'carbon_kg_per_kwh = 0.6, carbon_csv = "carbon.csv"'))
+    plan, summary = planned(attempt("--horizon", 6, "--json", study=study), study)
+    assert plan["carbon_kg_per_kwh"].dims == ("node", "time")
+    assert plan["carbon_kg_per_kwh"].sel(node="alpha").values == pytest.approx(np.array(grams[:6]) / 1000)
+    assert plan["carbon_kg_per_kwh"].sel(node="beta").values.tolist() == [0.5] * 6
+    emitted = float((plan["import_kw"] * plan["carbon_kg_per_kwh"]).sum())
+    assert summary["kpis"]["co2_kg"] == pytest.approx(emitted)
+    assert summary["kpis"]["cost_carbon_cny"] == pytest.approx(0.05 * emitted)
+    wrong = plan.assign(carbon_kg_per_kwh=plan["carbon_kg_per_kwh"] * 1.001)
+    assert not prices(case_of(wrong, load_study(study))).ok
+
+
+def test_steps_longer_and_shorter_than_the_slots(edited_study, tmp_path):
+    by_slot(tmp_path / "carbon.csv", "carbon_kg_per_kwh", [0.2, 0.6] * 12, minutes=60)
+    by_slot(tmp_path / "calls.csv", "import_limit_kw", [100.0, 60.0] * 12, minutes=60)
+    csv = 'import_limit_kw = 150.0, carbon_csv = "carbon.csv", import_limit_csv = "calls.csv"'
+    node = load_study(edited_study(("import_limit_kw = 150.0", csv))).node("alpha")
+    for step_h, carbon, limit in ((2.0, [0.4, 0.4], [60.0, 60.0]), (0.5, [0.2, 0.2, 0.6, 0.6], [100, 100, 60, 60])):
+        time = time_axis("2026-07-15", horizon_h=step_h * len(carbon), step_h=step_h)
+        assert carbon_factors(node, time, step_h) == pytest.approx(carbon)
+        assert import_limits(node, time, step_h).tolist() == limit
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "words"),
+    [
+        ("price_csv", "time,price\n2026-07-15T00:00:00,0.3\n", ["row 2", "no offset from UTC"]),
+        (
+            "price_csv",
+            "time,price\n2026-07-15T00:00:00Z,0.3\n2026-07-15T01:00:00Z,0.3\n2026-07-15T03:00:00Z,0.3\n",
+            ["row 4", "comes 120 min after the row before it", "Fill the gap"],
+        ),
+        ("price_csv", "time,price\n2026-07-15T00:00:00Z,300\n2026-07-15T01:00:00Z,300\n", ["row 2", "per MWh"]),
+        ("carbon_csv", "time,carbon_kg_per_kwh\n2026-07-15T00:00:00Z,x\n2026-07-15T01:00:00Z,1\n", ["row 2", "'x'"]),
+        ("import_limit_csv", "time,limit\n2026-07-15T00:00:00Z,1\n", ["got columns ['time', 'limit']"]),
+    ],
+)
+def test_a_bad_file_is_refused_by_check_and_plan(attempt, greendc, edited_study, tmp_path, key, text, words):
+    (tmp_path / "grid.csv").write_text(text, encoding="utf-8")
+    entry = f'{key} = "grid.csv"' if key == "price_csv" else f'{TARIFF}, {key} = "grid.csv"'
+    study = edited_study((TARIFF, entry))
+    attempt(study=study).refused(3, str(tmp_path / "grid.csv"), *words)
+    greendc("check", study).refused(3, f"node[alpha].grid.{key}", str(tmp_path / "grid.csv"), *words)
+
+
+def test_a_file_that_does_not_cover_the_window_says_from_when(attempt, greendc, edited_study, tmp_path):
+    by_slot(tmp_path / "spot.csv", "price", [0.3] * 6, minutes=60, first=DAY + timedelta(hours=3))
+    study = edited_study((TARIFF, 'price_csv = "spot.csv"'))
+    assert greendc("check", study).code == 0
+    attempt(study=study).refused(
+        3,
+        "spot.csv: covers 2026-07-15 03:00 to 2026-07-15 09:00, but the window is 2026-07-15 00:00 to 2026-07-15 12:00",
+    )
+
+
+def test_a_file_that_is_missing_is_named(attempt, edited_study, tmp_path):
+    study = edited_study((TARIFF, 'price_csv = "none.csv"'))
+    attempt(study=study).refused(3, f"{tmp_path / 'none.csv'}: cannot be read")
+
+
+STALE = "Tariff day of alpha, beta is stale: it holds 2026-01-01 to 2026-12-31, the window is 2027-01-15 to 2027-01-15"
+
+
+def test_a_stale_tariff_is_named_everywhere(attempt):
+    ran = attempt("--date", "2027-01-15", "--horizon", 4)
+    assert ran.code in (0, 5) and STALE in ran.err
+    folder = Path(re.search(r"(\S+)/report\.html", ran.out)[1])
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    assert [text for text in summary["warnings"] if STALE in text]
+    assert summary["inputs"]["tariffs"]["beta"]["stale"] is True
+    assert STALE in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_stale_tariff_is_refused_under_strict(attempt):
+    attempt("--date", "2027-01-15", "--horizon", 4, "--strict").refused(7, STALE, "Nothing was published", "--strict")
+    attempt("--date", "2026-12-31T22:00", "--horizon", 4, "--strict").refused(7, "2026-12-31 to 2027-01-01")
+
+
+def test_a_tariff_of_the_window_is_not_stale(attempt):
+    ran = attempt("--date", "2026-12-31T20:00", "--horizon", 4, "--json")
+    assert ran.code in (0, 5) and not any("stale" in text or "dated" in text for text in ran.json["warnings"])
+
+
+def test_a_tariff_without_dates_is_told(attempt, edited_study):
+    undated = edited_study(("valid_from = 2026-01-01\nvalid_to = 2026-12-31\n", ""))
+    ran = attempt("--horizon", 4, "--json", study=undated)
+    assert any("Tariff day of alpha, beta is not dated" in text for text in ran.json["warnings"])
+    assert ran.json["inputs"]["tariffs"]["alpha"]["stale"] is None
+
+
+def test_a_built_in_tariff_is_found_by_its_id(attempt, edited_study):
+    study = edited_study((TARIFF, 'tariff = "qinghai-35kv"'))
+    plan, summary = planned(attempt("--horizon", 6, "--json", study=study), study)
+    assert plan["price_cny_per_kwh"].sel(node="alpha").values == pytest.approx(
+        [0.4362] * 6
+    )  # 0.4422 - (0.0871 - 0.0811)
+    assert summary["inputs"]["tariffs"]["alpha"]["valid"] == "2026-01-01 to 2026-12-31"
+
+
+def test_days_off_of_ones_own_change_the_price(edited_study, tmp_path):
+    (tmp_path / "days.csv").write_text("first,last,kind\n2027-05-01,2027-05-05,holiday\n", encoding="utf-8")
+    holiday = '{ label = "feast", months = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], hours = ["00:00-24:00"], '
+    holiday += 'day_types = ["holiday"], price_cny_per_kwh = 0.1 },\n]'
+    others = ', day_types = ["workday", "weekend"], price_cny'
+    study = load_study(
+        edited_study(
+            ("schema_version = 1", 'schema_version = 1\nholidays_csv = "days.csv"'),
+            ('hours = ["22:00-06:00"], price_cny', f'hours = ["22:00-06:00"]{others}'),
+            ('hours = ["06:00-22:00"], price_cny', f'hours = ["06:00-22:00"]{others}'),
+            ("},\n]", "},\n" + holiday),
+        )
+    )
+    for day, noon in (("2027-04-30", 0.5), ("2027-05-03", 0.1), ("2026-10-01", 0.1)):
+        assert import_price(study, study.node("alpha"), time_axis(f"{day}T12:00", horizon_h=2), 1.0)[0] == noon
+
+
+def test_the_hash_knows_the_files_but_not_the_folder(tmp_path, study_file):
+    hashes = []
+    for name, price in (("a", "spot.csv"), ("b", "spot.csv"), ("c", "other.csv")):
+        folder = tmp_path / name
+        folder.mkdir()
+        text = study_file.read_text(encoding="utf-8").replace(TARIFF, f'price_csv = "{price}"')
+        (folder / "study.toml").write_text(text, encoding="utf-8")
+        study = load_study(folder / "study.toml")
+        assert study.node("alpha").grid.price_csv == str(folder / price)
+        hashes.append(study_hash(study))
+    assert hashes[0] == hashes[1] != hashes[2]
