@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from models.solar import PVPlant
     from models.wind import WindPlant
 
-LOAD_KNOTS = 33  # loads at which the plant is evaluated for the table
+LOAD_KNOTS = 37  # loads at which the plant is evaluated for the table
 
 
 @dataclass(frozen=True, slots=True)
