@@ -114,13 +114,14 @@ class ChillerPlant:
     def __post_init__(self) -> None:
         air = self.condenser == "air"
         own = curves_of(self)
+        fits = self.chiller == "carnot" if own is None else own.condenser == self.condenser
         check_fields(
             "chiller",
             self,
             {
                 "condenser": (self.condenser in ("water", "air"), "'water' or 'air'"),
                 **chilled_water_checks(self),
-                "chiller": (own is None or own.condenser == self.condenser, f"a machine cooled by {self.condenser}"),
+                "chiller": (fits, f"'carnot', ChillerCurves or a machine of load_chiller cooled by {self.condenser}"),
                 "condensing_above_outdoor_k": (1 <= self.condensing_above_outdoor_k <= 30, "1 to 30"),
                 "condensing_min_degc": (not air or 0 <= self.condensing_min_degc <= 50, "0 to 50"),
                 "condenser_fan_frac": (0 <= self.condenser_fan_frac <= 0.2, "0 to 0.2"),
@@ -133,6 +134,12 @@ def curves_of(plant) -> ChillerCurves | None:
     if isinstance(plant.chiller, ChillerCurves):
         return plant.chiller
     return load_chiller(plant.chiller) if plant.chiller in chiller_ids() else None
+
+
+def water_cooled(plant) -> bool:
+    """Whether the plant's chillers are a Carnot fraction or a known machine with a water-cooled condenser."""
+    own = curves_of(plant)
+    return plant.chiller == "carnot" if own is None else own.condenser == "water"
 
 
 def tower_of(plant) -> Tower:
@@ -161,7 +168,6 @@ def chilled_water_checks(plant) -> dict[str, tuple[bool, str]]:
     """What is allowed of the fields that plants on chilled water share."""
     fracs = ("tower_fan_frac", "chilled_pump_frac", "condenser_pump_frac")
     effectiveness = plant.tower_range_k / max(plant.tower_range_k + plant.tower_approach_k, 1e-9)
-    named = isinstance(plant.chiller, ChillerCurves) or plant.chiller in ("carnot", *chiller_ids())
     return {
         **hall_checks(plant),
         "air_approach_k": (0 <= plant.air_approach_k <= 20, "0 to 20"),
@@ -184,7 +190,6 @@ def chilled_water_checks(plant) -> dict[str, tuple[bool, str]]:
         "rejected_over_heat": (1 <= plant.rejected_over_heat <= 2, "1 to 2"),
         "cycles": (1.5 <= plant.cycles <= 50, "1.5 to 50"),
         "drift_frac": (0 <= plant.drift_frac <= 0.01, "0 to 0.01"),
-        "chiller": (named, f"'carnot', {', '.join(map(repr, chiller_ids()))} or ChillerCurves"),
         "carnot_eff": (0.1 <= plant.carnot_eff <= 0.9, "0.1 to 0.9"),
         "cop_max": (1 <= plant.cop_max <= 30, "1 to 30"),
         "lift_loss_k": (plant.lift_loss_k is None or 0 <= plant.lift_loss_k <= 500, "0 to 500"),

@@ -237,7 +237,7 @@ def carnot_cop(evaporating_degc, condensing_degc, *, carnot_eff: float, cop_max:
     -----
     ``COP = carnot_eff (Te + 273.15) / (lift + loss) * (25 + loss) / 25``, lift ``Tc - Te`` of at least 1 K, not above
     ``cop_max``. Fitted to the DOE-2 centrifugal machine over its whole range (5 K condenser range, 1.5 K approaches)
-    the loss is 95 K at every part load and the COP within 3.5 %: the fraction at 25 K is 0.57 at full load, 0.68 at
+    the loss is 95 K at every part load and the COP within 5 %: the fraction at 25 K is 0.57 at full load, 0.68 at
     80 %, 0.83 at 60 %. A constant fraction fitted to it is up to 80 % off: it doubles the COP at 8 K of lift. The
     air-cooled screw machine wants no loss (condensing 15 K above the air): constant 0.48, fans included, within 11 %,
     4 % rms (tested).

@@ -21,7 +21,7 @@ def fan_curve(flow_ratio, curve: str = "variable_speed"):
     Returns
     -------
     numeric
-        Power over rated power, not below 0. [-]
+        Power over rated power, not below 0; 0 for a fan that stands still. [-]
 
     Raises
     ------
@@ -37,7 +37,7 @@ def fan_curve(flow_ratio, curve: str = "variable_speed"):
     """
     c0, c1, c2, c3 = row("fan_curve", curve)["coefficients"]
     ratio = np.asarray(flow_ratio)
-    return np.maximum(c0 + ratio * (c1 + ratio * (c2 + ratio * c3)), 0.0)
+    return np.where(ratio > 0.0, np.maximum(c0 + ratio * (c1 + ratio * (c2 + ratio * c3)), 0.0), 0.0)
 
 
 def pump_ratio(flow_ratio, *, static_share: float):

@@ -25,6 +25,8 @@ _AIR_MODELS = {
 }
 _FLOW_EXPONENT = 0.4  # NTU of a finned coil with its air flow: air side in flow**0.6 bears most; assumption
 
+_SHORT = 1e-6  # share of the heat a cooler without chiller may leave: rounding
+
 
 @dataclass(frozen=True, slots=True)
 class LiquidCooledPlant:
@@ -192,12 +194,20 @@ def _cooler(plant: LiquidCooledPlant, outdoor: Outdoor, *, air_degc, load_kw, wa
 
 
 def _facility_water(plant: LiquidCooledPlant, outdoor: Outdoor, load_kw, water_degc, *, wetted: bool):
-    """One way of running the facility loop: dry or with wet pads; the chiller does the rest."""
+    """One way of running the facility loop: cooler dry or with wet pads; the chiller does the rest."""
     depression = np.maximum(outdoor.temp_air - outdoor.wet_bulb, 0.0)
     cooled = plant.adiabatic_eff * depression if wetted else np.zeros_like(depression)
     carried, tower, air_flow = _cooler(
         plant, outdoor, air_degc=outdoor.temp_air - cooled, load_kw=load_kw, water_degc=water_degc
     )
+    if wetted:  # frost: the pads are dry, this route is no choice
+        tower = np.where(outdoor.temp_air > plant.wet_above_degc, tower, np.inf)
+    drunk = air_flow * CP_AIR * cooled / H_EVAPORATION * 3600.0 * plant.cycles / (plant.cycles - 1.0)
+    return _with_chiller(plant, outdoor, load_kw, water_degc, carried=carried, fan_kw=tower, drunk=drunk, wetted=wetted)
+
+
+def _with_chiller(plant, outdoor: Outdoor, load_kw, water_degc, *, carried, fan_kw, drunk, wetted: bool):
+    """What the cooler carries, and the rest by the chiller."""
     mechanical = load_kw - carried
     cop = carnot_cop(
         water_degc - plant.refrigerant_approach_k,
@@ -205,14 +215,18 @@ def _facility_water(plant: LiquidCooledPlant, outdoor: Outdoor, load_kw, water_d
         carnot_eff=plant.carnot_eff,
         cop_max=plant.cop_max,
     )
-    drunk = air_flow * CP_AIR * cooled / H_EVAPORATION * 3600.0 * plant.cycles / (plant.cycles - 1.0)
     compressor = mechanical / cop
-    tower = tower + plant.condenser_fan_frac * mechanical
-    if wetted:  # frost: the pads are dry, this route is no choice
-        tower = np.where(outdoor.temp_air > plant.wet_above_degc, tower, np.inf)
     nothing = np.zeros_like(compressor)
     share = carried / np.maximum(load_kw, 1e-12)
-    return HeatRemoval(nothing, nothing, tower, compressor, drunk, share, (nothing == 0.0) & wetted)
+    return HeatRemoval(
+        nothing,
+        nothing,
+        fan_kw + plant.condenser_fan_frac * mechanical,
+        compressor,
+        drunk + nothing,
+        share + nothing,
+        (nothing == 0.0) & wetted,
+    )
 
 
 def liquid_cooling(plant: LiquidCooledPlant, outdoor: Outdoor, heat_kw, setpoint_degc) -> HeatRemoval:
@@ -246,19 +260,27 @@ def liquid_cooling(plant: LiquidCooledPlant, outdoor: Outdoor, heat_kw, setpoint
        slow from `most_fans` to what the setpoint needs. A real coil is cross-flow with several rows in
        counter-current: 1-3 % less effective at these NTU, covered by rating it.
     3. Adiabatic assist: air enters at ``T - eff (T - T_wb)``, water for that cooling of the air in use.
-    4. The cheaper of dry and wet runs; the chiller does what the cooler leaves.
+    4. The cheapest of dry, wet and chiller alone runs; the chiller does what the cooler leaves.
 
     Power does not rise as the wet bulb falls at one dry bulb.
     """
     heat, setpoint = np.asarray(heat_kw, dtype=float), np.asarray(setpoint_degc, dtype=float)
     _check_class(plant, setpoint)
     liquid = plant.liquid_share * heat
-    dry = _facility_water(plant, outdoor, liquid, setpoint, wetted=False)
-    water = dry
+    routes = [_facility_water(plant, outdoor, liquid, setpoint, wetted=False)]
     if plant.adiabatic_eff > 0.0:
-        water = cheapest(dry, _facility_water(plant, outdoor, liquid, setpoint, wetted=True))
-    if not plant.chiller:
-        _refuse_warm(plant, water)
+        routes.append(_facility_water(plant, outdoor, liquid, setpoint, wetted=True))
+    if plant.chiller:
+        nothing = np.zeros_like(liquid)
+        routes.append(
+            _with_chiller(
+                plant, outdoor, liquid, setpoint, carried=nothing, fan_kw=nothing, drunk=nothing, wetted=False
+            )
+        )
+        water = cheapest(*routes)
+    else:
+        water = _least_short(routes)
+        _refuse_warm(water)
     flow = np.maximum(heat / plant.rated_heat_kw, plant.pump_min_flow)
     rated_pumps = plant.rated_heat_kw * plant.liquid_share * (plant.cdu_pump_frac + plant.loop_pump_frac)
     pumps = rated_pumps * pump_ratio(flow, static_share=plant.pump_static_share)
@@ -274,8 +296,19 @@ def liquid_cooling(plant: LiquidCooledPlant, outdoor: Outdoor, heat_kw, setpoint
     )
 
 
-def _refuse_warm(plant: LiquidCooledPlant, water: HeatRemoval) -> None:
-    short = water.free_share < 1.0 - 1e-6
+def _least_short(routes: list[HeatRemoval]) -> HeatRemoval:
+    """Without a chiller the missing heat has no price: wet pads run where the dry cooler cannot hold the water."""
+    first, *rest = routes
+    for route in rest:
+        wanted = (first.free_share < 1.0 - _SHORT) & np.isfinite(route.tower_kw)
+        first = HeatRemoval(
+            *(np.where(wanted, getattr(route, part), getattr(first, part)) for part in HeatRemoval.__slots__)
+        )
+    return first
+
+
+def _refuse_warm(water: HeatRemoval) -> None:
+    short = water.free_share < 1.0 - _SHORT
     if short.any():
         raise DataError(
             f"cooling: in {int(short.sum())} values the dry cooler cannot hold the facility water (least share "

@@ -13,6 +13,7 @@ from models.cooling.chilled import (
     pump_kw,
     tower_duty,
     tower_state,
+    water_cooled,
 )
 from models.cooling.chiller import ChillerCurves
 from models.cooling.exchanger import counterflow_effectiveness, counterflow_ntu
@@ -89,6 +90,7 @@ class WaterEconomiserPlant:
             self,
             {
                 **chilled_water_checks(self),
+                "chiller": (water_cooled(self), "'carnot', ChillerCurves or a machine of load_chiller cooled by water"),
                 "hx_approach_k": (
                     max(0.0, widest) < self.hx_approach_k <= 10,
                     "more than 0 and than tower_range_k - water_range_k, at most 10",
