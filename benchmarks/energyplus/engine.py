@@ -39,12 +39,15 @@ class Run:
         As the engine writes it.
     seconds : float
         Time of the engine.
+    sizes : dict of tuple to float
+        (object class, object name, what) in capitals, as the engine sized it -> size.
     """
 
     columns: dict[str, np.ndarray]
     severe: tuple[str, ...]
     version: str
     seconds: float
+    sizes: dict[tuple[str, str, str], float]
 
     def find(self, variable: str, key: str = "") -> np.ndarray:
         """The one column whose key and variable are those given, whatever the capitals."""
@@ -63,6 +66,17 @@ class Run:
         if not found:
             raise EngineError(f"EnergyPlus output: no column of {variable}")
         return np.sum(found, axis=0)
+
+    def sized(self, kind: str, what: str, *, name: str = "") -> float:
+        """Sum of a size over all objects of a class, or the one named; `what` is part of the size's own words."""
+        found = [
+            size
+            for (k, n, words), size in self.sizes.items()
+            if k == kind.upper() and what.upper() in words and name.upper() in ("", n)
+        ]
+        if not found:
+            raise EngineError(f"EnergyPlus sized nothing called {what!r} of {kind}")
+        return float(sum(found))
 
 
 def payload() -> Path:
@@ -125,9 +139,11 @@ def run(
                 f"EnergyPlus stopped{f' ({label})' if label else ''}:\n{worst_messages(messages) or said}"
             )
         table = (folder / "eplusout.csv").read_text(encoding="utf-8", errors="replace")
+        sizing = (folder / "eplusout.eio").read_text(encoding="utf-8", errors="replace")
     version, seconds = _version_and_time(messages)
     severe = tuple(line for line in worst_messages(messages).splitlines() if "** Severe" in line)
-    return Run(columns=parse_hourly(table), severe=severe, version=version, seconds=seconds)
+    columns, sizes = parse_hourly(table), parse_sizes(sizing)
+    return Run(columns=columns, severe=severe, version=version, seconds=seconds, sizes=sizes)
 
 
 _CSV_ONLY = {"files": {"output_csv": "Yes", "output_sqlite": "No", "output_json": "No", "output_tabular": "No"}}
@@ -169,6 +185,19 @@ def _version_and_time(text: str) -> tuple[str, float]:
     took = re.search(r"Elapsed Time=\s*(\d+)hr\s*(\d+)min\s*([\d.]+)sec", text)
     seconds = sum(float(part) * unit for part, unit in zip(took.groups(), (3600, 60, 1), strict=True)) if took else 0.0
     return (version.group(1) if version else "unknown"), seconds
+
+
+_NUMBER = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?")
+
+
+def parse_sizes(text: str) -> dict[tuple[str, str, str], float]:
+    """Component sizes of an eplusout.eio: (class, object, what) in capitals -> size."""
+    sizes = {}
+    for line in text.splitlines():
+        fields = [field.strip() for field in line.split(",")]
+        if fields[0] == "Component Sizing Information" and len(fields) == 5 and _NUMBER.fullmatch(fields[4]):
+            sizes[fields[1].upper(), fields[2].upper(), fields[3].upper()] = float(fields[4])
+    return sizes
 
 
 def parse_hourly(text: str) -> dict[str, np.ndarray]:

@@ -93,4 +93,4 @@ def outdoor(file: Path) -> xr.Dataset:
         weather = read_epw(file, check=False)
     if weather.sizes["time"] != HOURS:
         raise ArgumentError(f"--weather {file}: {weather.sizes['time']} hours, expected a year of {HOURS}")
-    return outdoor_state(weather)
+    return outdoor_state(weather).assign_coords(altitude_m=weather["altitude_m"])
