@@ -216,8 +216,8 @@ def _merkel_number(water, range_k, water_air, wet, pressure):
 
 
 def _merkel_water(range_k, air_per_water, wet, pressure):
-    """Leaving water by integrating Merkel's equation, the same rating, KaV/L in (L/G)^-0.6."""
-    rated = _merkel_number(26.0, 5.0, 1.2, 22.0, pressure)
+    """Leaving water by integrating Merkel's equation, the same rating; KaV/L in (L/G)^-0.6, 0.81 % more per K."""
+    rated = _merkel_number(26.0, 5.0, 1.2, 22.0, pressure) * (1.0 + 0.0081 * (22.0 - wet))
     low, high = wet + 1e-4, wet + 40.0
     for _ in range(40):
         middle = 0.5 * (low + high)
@@ -227,7 +227,7 @@ def _merkel_water(range_k, air_per_water, wet, pressure):
 
 
 @pytest.mark.parametrize("pressure", [85_400.0, 101_325.0])
-@pytest.mark.parametrize(("wet", "within"), [(-5.0, 0.9), (5.0, 0.4), (10.0, 0.25), (16.0, 0.15), (26.0, 0.1)])
+@pytest.mark.parametrize(("wet", "within"), [(-3.0, 0.6), (5.0, 0.3), (10.0, 0.2), (16.0, 0.1), (26.0, 0.1)])
 def test_tower_against_merkel(pressure, wet, within):
     for air_per_water in (1.0, 1.54, 2.5):
         water, _ = tower_water(TOWER, range_k=5.0, air_per_water=air_per_water, wet_bulb=wet, pressure=pressure)
@@ -237,14 +237,13 @@ def test_tower_against_merkel(pressure, wet, within):
 def test_tower_against_energyplus():
     """EnergyPlus 25.2, variable-speed tower (YorkCalc), 4 K at 22 degC wet bulb, 5 K range, full air and heat, 94 kPa.
 
-    Its regression opens the approach less in the cold than Merkel's equation and ours do: ours is 0.8 K wider at
-    19 degC, 1.9 K at 10.6, 2.8 K at -1.3 degC wet bulb: fewer hours of free cooling, the safe side.
+    A regression of real towers; ours is 0.7 K warmer at 19 degC, 1.4 K at 10, 1.7 K at -1 degC wet bulb.
     """
     tower = Tower(approach_k=4.0, range_k=5.0, wet_bulb_degc=22.0, water_air_ratio=1.25)
     theirs = {-1.3: 9.4, 1.5: 8.5, 4.5: 7.5, 7.5: 6.6, 10.6: 5.7, 13.5: 5.0, 16.4: 4.4, 19.0: 4.0}
     for wet, approach in theirs.items():
         water, _ = tower_water(tower, range_k=5.0, air_per_water=1.0, wet_bulb=wet, pressure=94_000.0)
-        assert approach < float(water) - wet < 1.36 * approach
+        assert float(water) - wet - approach == pytest.approx(1.2, abs=0.5)
 
 
 def test_tower_flow_is_the_inverse_of_tower_water():
