@@ -171,6 +171,10 @@ def series_problems(study: Study) -> Iterator[str]:
     """Grid files that cannot be read, one sentence each; whether they cover a window is asked with the window."""
     from models.grid import read_carbon, read_import_limit, read_prices
 
+    try:
+        study.holidays()
+    except GreenDCError as error:
+        yield f"holidays_csv: {error}"
     readers = dict(zip(CSV_KEYS, (read_prices, read_import_limit, read_carbon), strict=True))
     for node in study.nodes:
         for key, read in readers.items():

@@ -7,6 +7,7 @@ from datetime import UTC, date
 from pathlib import Path
 
 from energy.config import Study, load_study, west_toml
+from energy.config_nodes import NodeConfig
 from energy.inputs import reserved_gpus, study_pools
 from energy.workload.jobs import write_jobs
 from energy.workload.synthetic import synthetic_jobs
@@ -56,7 +57,7 @@ def write_starter(folder: Path) -> list[Path]:
 
 
 def describe_study(study: Study) -> list[dict]:
-    """One row a node: GPUs, PV, wind, battery, cooling, tariff."""
+    """One row a node: GPUs, PV, wind, battery, cooling, and where its prices are from, of which days."""
     gpus: dict[str, int] = {}
     for pool in study_pools(study):
         gpus[pool.node] = gpus.get(pool.node, 0) + pool.gpus
@@ -69,7 +70,15 @@ def describe_study(study: Study) -> list[dict]:
             "wind kW": node.wind.capacity_kw if node.wind else 0.0,
             "battery kWh": node.battery.energy_kwh if node.battery else 0.0,
             "cooling": node.cooling.kind,
-            "tariff": node.grid.priced_by,
+            "prices": _prices(study, node),
         }
         for node in study.nodes
     ]
+
+
+def _prices(study: Study, node: NodeConfig) -> str:
+    from models.grid import validity
+
+    if node.grid.tariff is None:
+        return f"{node.grid.priced_by} (by slot)"
+    return f"{node.grid.tariff} ({validity(study.tariff(node.grid.tariff))})"

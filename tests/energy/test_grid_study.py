@@ -220,6 +220,17 @@ def test_days_off_of_ones_own_change_the_price(edited_study, tmp_path):
         assert import_price(study, study.node("alpha"), time_axis(f"{day}T12:00", horizon_h=2), 1.0)[0] == noon
 
 
+def test_a_bad_holiday_file_is_refused_by_check(greendc, edited_study, tmp_path):
+    (tmp_path / "days.csv").write_text("first,last,kind\n2027-05-01,2027-05-05,feast\n", encoding="utf-8")
+    study = edited_study(("schema_version = 1", 'schema_version = 1\nholidays_csv = "days.csv"'))
+    greendc("check", study).refused(3, "holidays_csv:", f"{tmp_path / 'days.csv'}, row 2", "'feast'")
+
+
+def test_check_says_of_which_days_the_prices_are(greendc, study_file):
+    rows = greendc("check", study_file, "--json").json["nodes"]
+    assert [row["prices"] for row in rows] == ["day (2026-01-01 to 2026-12-31)"] * 2
+
+
 def test_the_hash_knows_the_files_but_not_the_folder(tmp_path, study_file):
     hashes = []
     for name, price in (("a", "spot.csv"), ("b", "spot.csv"), ("c", "other.csv")):
