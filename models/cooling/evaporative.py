@@ -33,7 +33,7 @@ class IndirectEvaporativePlant:
         Cooling of hall air over its return temperature less outdoor wet bulb (0.6-0.75) or dry bulb, at rated flows.
         [-]
     wet_above_degc : float
-        Sprays run above this dry bulb only: below it the exchanger is dry, for frost. [degC]
+        Sprays never run at or below this dry bulb, for frost; see `sprays_above_degc`. [degC]
     scavenger_flow_ratio : float
         Rated scavenger over rated hall air, by mass. [-]
     scavenger_pressure_pa : float
@@ -103,6 +103,20 @@ def _scavenger_kw(plant: IndirectEvaporativePlant, outdoor: Outdoor, flow_ratio)
     return rated_kw * fan_curve(flow_ratio, plant.fan_curve)
 
 
+def sprays_above_degc(plant: IndirectEvaporativePlant, outdoor: Outdoor, supply_degc):
+    """Dry bulb above which sprays may run: where dry operation no longer holds the setpoint at rated heat. [degC]
+
+    Notes
+    -----
+    ``max(back - (back - target) / dry_eff, wet_above_degc)`` at rated heat. It saves the water of hours in which dry
+    operation takes a little more fan power; it depends on the setpoint, not on the heat, so that power rises with heat.
+    """
+    flow, fan_kw = hall_fans(plant, outdoor, np.asarray(plant.rated_heat_kw), supply_degc)
+    back = supply_degc + plant.delta_k
+    dry_limit = back - (plant.delta_k + fan_kw / (flow * CP_AIR)) / plant.dry_eff
+    return np.maximum(dry_limit, plant.wet_above_degc)
+
+
 def _through_exchanger(plant, *, outside, rated_eff, capacity, hall_ratio, back, target):
     """Hall air after the exchanger [degC] and scavenger flow over rated, against outside air at a temperature.
 
@@ -154,7 +168,7 @@ def evaporative_cooling(plant: IndirectEvaporativePlant, outdoor: Outdoor, heat_
     -----
     1. Hall air returns at ``back = supply + heat / (m cp)`` and must come ``target = supply - fan / (m cp)`` cold to
        the fans.
-    2. Dry: hall air leaves at ``back - eps (back - T)``; wet: ``back - eps (back - T_wb)``, above ``wet_above_degc``.
+    2. Dry: hall air leaves at ``back - eps (back - T)``; wet: ``back - eps (back - T_wb)``, above `sprays_above_degc`.
        ``eps`` is counter-flow; its NTU follows from the rated ``dry_eff`` or ``wet_eff`` and goes with scavenger flow
        to 0.4 and hall flow to -0.6. Wetted scavenger air has the capacity of saturated air (`enthalpy_slope` at its
        wet bulb) over that of dry.
@@ -163,7 +177,7 @@ def evaporative_cooling(plant: IndirectEvaporativePlant, outdoor: Outdoor, heat_
 
     Sprays evaporate the heat they carry less what warms the scavenger air, blow-down ``cycles / (cycles - 1)``:
     ``water = Q_wet / h_fg``, on the safe side. Power does not rise as the wet bulb falls at one dry bulb, nor as the
-    day cools at one relative humidity while dry operation suffices at ``wet_above_degc``.
+    day cools at one relative humidity, but where sprays stop: dry operation takes more fan power just below.
 
     References
     ----------
@@ -202,10 +216,10 @@ def evaporative_cooling(plant: IndirectEvaporativePlant, outdoor: Outdoor, heat_
         capacity=plant.scavenger_flow_ratio * slope,
         **through,
     )
-    allowed = outdoor.temp_air > plant.wet_above_degc
+    allowed = outdoor.temp_air > sprays_above_degc(plant, outdoor, supply)
     carried = np.clip((back - after) / (back - target), 0.0, 1.0) * total
     drunk = carried / H_EVAPORATION * 3600.0 * plant.cycles / (plant.cycles - 1.0)
     sprays = plant.rated_heat_kw * plant.spray_pump_frac * through["hall_ratio"]
-    pump = np.where(allowed, sprays, np.inf)  # in frost the route is no choice
+    pump = np.where(allowed, sprays, np.inf)  # where sprays stand the route is no choice
     wet = _route(plant, outdoor, after=after, flow=flow, pump=pump, drunk=drunk, wetted=~never, **known)
     return cheapest(dry, wet, alone)

@@ -61,7 +61,7 @@ class LiquidCooledPlant:
     adiabatic_eff : float
         Effectiveness of the wetted pads before the coil, 0 for none. [-]
     wet_above_degc : float
-        Pads run above this dry bulb only (frost). [degC]
+        Pads never run at or below this dry bulb (frost); see `pads_above_degc`. [degC]
     cycles : float
         Cycles of concentration of the pads' water. [-]
     chiller : bool
@@ -169,6 +169,18 @@ def _check_class(plant: LiquidCooledPlant, setpoint) -> None:
         )
 
 
+def pads_above_degc(plant: LiquidCooledPlant, setpoint_degc):
+    """Dry bulb above which pads may run: where the dry cooler no longer holds the water at rated heat. [degC]
+
+    Examples
+    --------
+    >>> hall = LiquidCooledPlant(rated_heat_kw=1000.0, air=AirEconomiserPlant(rated_heat_kw=300.0))
+    >>> float(pads_above_degc(hall, 30.0))
+    24.0
+    """
+    return np.maximum(setpoint_degc - plant.cooler_approach_k, plant.wet_above_degc)
+
+
 def _cooler(plant: LiquidCooledPlant, outdoor: Outdoor, *, air_degc, load_kw, water_degc):
     """Heat a dry cooler carries at an entering air temperature [kW], its fan power [kW], its air flow [kg/s]."""
     rated_kw = plant.rated_heat_kw * plant.liquid_share
@@ -200,8 +212,8 @@ def _facility_water(plant: LiquidCooledPlant, outdoor: Outdoor, load_kw, water_d
     carried, tower, air_flow = _cooler(
         plant, outdoor, air_degc=outdoor.temp_air - cooled, load_kw=load_kw, water_degc=water_degc
     )
-    if wetted:  # frost: the pads are dry, this route is no choice
-        tower = np.where(outdoor.temp_air > plant.wet_above_degc, tower, np.inf)
+    if wetted:  # where pads stand dry this route is no choice
+        tower = np.where(outdoor.temp_air > pads_above_degc(plant, water_degc), tower, np.inf)
     drunk = air_flow * CP_AIR * cooled / H_EVAPORATION * 3600.0 * plant.cycles / (plant.cycles - 1.0)
     return _with_chiller(plant, outdoor, load_kw, water_degc, carried=carried, fan_kw=tower, drunk=drunk, wetted=wetted)
 
@@ -259,10 +271,11 @@ def liquid_cooling(plant: LiquidCooledPlant, outdoor: Outdoor, heat_kw, setpoint
     2. Dry cooler by counter-flow effectiveness: NTU from the rated approach and air rise, in fan flow to 0.4; fans
        slow from `most_fans` to what the setpoint needs. A real coil is cross-flow with several rows in
        counter-current: 1-3 % less effective at these NTU, covered by rating it.
-    3. Adiabatic assist: air enters at ``T - eff (T - T_wb)``, water for that cooling of the air in use.
+    3. Adiabatic assist above `pads_above_degc`: air enters at ``T - eff (T - T_wb)``, water for that cooling of the
+       air in use.
     4. The cheapest of dry, wet and chiller alone runs; the chiller does what the cooler leaves.
 
-    Power does not rise as the wet bulb falls at one dry bulb.
+    Power does not rise as the wet bulb falls at one dry bulb; where pads stop, dry operation takes more fan power.
     """
     heat, setpoint = np.asarray(heat_kw, dtype=float), np.asarray(setpoint_degc, dtype=float)
     _check_class(plant, setpoint)

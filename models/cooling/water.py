@@ -74,7 +74,7 @@ class WaterEconomiserPlant:
     cycles: float = 5.0
     drift_frac: float = 5e-5
     chiller: str | ChillerCurves = "carnot"
-    carnot_eff: float = 0.60
+    carnot_eff: float = 0.68
     cop_max: float = 15.0
     lift_loss_k: float | None = None
     refrigerant_approach_k: float = 1.5

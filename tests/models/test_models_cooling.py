@@ -21,6 +21,9 @@ from models.cooling import (
     load_chiller,
     outdoor_state,
 )
+from models.cooling.evaporative import sprays_above_degc
+from models.cooling.liquid import pads_above_degc
+from models.cooling.outdoor import Outdoor
 from models.cooling.water import exchanger_effectiveness
 from weather.conventions.errors import ConfigError, DataError
 from weather.derive import relative_humidity_from_dew
@@ -52,7 +55,6 @@ PLANTS = {
     "liquid_warm": (WARM_LIQUID, 40.0),
 }
 plants = pytest.mark.parametrize(("plant", "setpoint"), PLANTS.values(), ids=PLANTS.keys())
-CLAMPED = 2e-5  # curves held above their range: capacity falls while power per heat stays
 PARTS = ("fan_kw", "pump_kw", "tower_kw", "compressor_kw")
 
 
@@ -115,11 +117,18 @@ def test_evaporative_regimes(make_weather):
     )
     result = cooling_power(weather, EVAPORATIVE, 900.0, 24.0)
     assert modes(result) == ["free", "free", "evaporative", "partial"]
+    start = float(sprays_above_degc(EVAPORATIVE, Outdoor(*np.full((4, 1), 20.0)[:3], np.array([87438.0])), 24.0)[0])
+    assert start == pytest.approx(36.0 - (12.0 + float(_rated_fan_rise(make_weather))) / 0.6, abs=0.01)
     water = result["water_l_per_h"].to_numpy()
     assert water[0] == water[1] == 0.0
     carried = 900.0 + float(result["fan_kw"][2])
     assert water[2] == pytest.approx(carried / 2450.0 * 3600.0 * 1.25, rel=1e-9)
     assert np.all(np.diff(result["tower_kw"].to_numpy()[:2]) > 0.0), "the scavenger slows in the cold"
+
+
+def _rated_fan_rise(make_weather) -> float:
+    rated = cooling_power(make_weather(hours=1, temp_air=0.0), EVAPORATIVE, 1000.0, 24.0)
+    return float(rated["fan_kw"][0]) / (1000.0 / 12.0)
 
 
 def test_evaporative_exchanger_gives_its_rated_effectiveness(make_weather):
@@ -266,6 +275,12 @@ def test_facility_water_keeps_to_its_class(make_weather):
     assert coolant_degc(LIQUID, 32.0, 0.5) == 34.0
 
 
+def slack(plant, heat_kw) -> np.ndarray:
+    """Relative: DOE-2 curves of one machine near its least load draw up to 0.2 % less as condenser water warms."""
+    curves = getattr(plant, "chiller", "carnot") not in ("carnot", True)
+    return np.where(curves & (np.asarray(heat_kw) < 100.0), 2e-3, 2e-5)
+
+
 any_plant = st.sampled_from(sorted(PLANTS))
 temps, humidities, heats_kw = st.floats(-25, 42), st.floats(3, 100), st.floats(0, 1000)
 
@@ -274,7 +289,7 @@ temps, humidities, heats_kw = st.floats(-25, 42), st.floats(3, 100), st.floats(0
 def test_power_does_not_rise_as_the_wet_bulb_falls(make_weather, name, temp, humidity, heat):
     weather = make_weather(hours=2, temp_air=temp, relative_humidity=np.sort(humidity))
     drier, wetter = cooling_power(weather, PLANTS[name][0], heat, PLANTS[name][1])["power_kw"].to_numpy()
-    assert drier <= wetter * (1 + CLAMPED) + 1e-9
+    assert drier <= wetter * (1 + slack(PLANTS[name][0], heat)) + 1e-9
 
 
 @given(name=any_plant, pair=st.tuples(temps, temps), humidity=st.floats(5, 95), heat=heats_kw)
@@ -282,16 +297,22 @@ def test_power_does_not_rise_as_the_day_cools(make_weather, name, pair, humidity
     weather = make_weather(hours=2, temp_air=np.sort(pair), relative_humidity=humidity)
     plant, setpoint = PLANTS[name]
     cooler, warmer = cooling_power(weather, plant, heat, setpoint)["power_kw"].to_numpy()
-    assert cooler <= warmer * (1 + CLAMPED) or bool(_at_frost(outdoor_state(weather), plant)[0])
+    assert cooler <= warmer * (1 + slack(plant, heat)) or bool(_at_frost(outdoor_state(weather), plant, setpoint)[0])
 
 
-def _at_frost(state: xr.Dataset, plant) -> np.ndarray:
+def _at_frost(state: xr.Dataset, plant, setpoint: float) -> np.ndarray:
     """Pairs (of neighbours in time) between which the wet bulb passes from ASHRAE's ice to its water branch (they
     differ by up to 0.6 K), or sprays and pads start."""
     wet, temp = state["wet_bulb"].to_numpy().reshape(-1, 2), state["temp_air"].to_numpy().reshape(-1, 2)
     passes = (wet[:, 0] <= 0.0) & (wet[:, 1] > -0.7) & (wet[:, 1] < 0.7)
-    frost = getattr(plant, "wet_above_degc", None)
-    return passes if frost is None else passes | ((temp[:, 0] <= frost) & (temp[:, 1] > frost))
+    if isinstance(plant, LiquidCooledPlant):
+        start = float(pads_above_degc(plant, setpoint))
+    elif isinstance(plant, IndirectEvaporativePlant):
+        air = Outdoor(*(state[name].to_numpy().reshape(-1, 2)[:, 0] for name in Outdoor.__slots__))
+        start = sprays_above_degc(plant, air, setpoint)
+    else:
+        return passes
+    return passes | ((temp[:, 0] <= start) & (temp[:, 1] > start))
 
 
 @given(name=any_plant, temp=temps, humidity=humidities, pair=st.tuples(heats_kw, heats_kw))
@@ -332,16 +353,17 @@ def test_laws_on_thousands_of_hours(make_weather, plant, setpoint):
     drier = np.sort(rng.uniform(3, 100, (pairs, 2)), axis=1).ravel()
     weather = outdoor_state(make_weather(hours=2 * pairs, temp_air=temp, relative_humidity=drier))
     by_humidity = power(weather, heat)
-    assert np.all(by_humidity[:, 0] <= by_humidity[:, 1] * (1 + CLAMPED) + 1e-9)
-    two_heats = power(weather, np.sort(rng.uniform(0, 1000, (pairs, 2)), axis=1).ravel())
-    same_hour = power(weather.isel(time=np.repeat(np.arange(0, 2 * pairs, 2), 2)), heat)
-    assert np.array_equal(same_hour[:, 0], same_hour[:, 1]) and two_heats.shape == same_hour.shape
+    assert np.all(by_humidity[:, 0] <= by_humidity[:, 1] * (1 + slack(plant, heat[::2])) + 1e-9)
+    one_hour = weather.isel(time=np.repeat(np.arange(0, 2 * pairs, 2), 2)).assign_coords(time=weather["time"])
+    by_heat = power(one_hour, np.sort(rng.uniform(0, 1000, (pairs, 2)), axis=1).ravel())
+    assert np.all(by_heat[:, 0] <= by_heat[:, 1] * (1 + 1e-9))
     cooler = np.sort(rng.uniform(-25, 42, (pairs, 2)), axis=1).ravel()
     weather = outdoor_state(make_weather(hours=2 * pairs, temp_air=cooler, relative_humidity=humidity))
     by_temp = power(weather, heat)
-    falls = by_temp[:, 0] <= by_temp[:, 1] * (1 + CLAMPED) + 1e-9
-    assert np.all(falls | _at_frost(weather, plant))
-    assert falls.mean() > 0.99
+    falls = by_temp[:, 0] <= by_temp[:, 1] * (1 + slack(plant, heat[::2])) + 1e-9
+    assert np.all(falls | _at_frost(weather, plant, setpoint))
+    sprayed = isinstance(plant, IndirectEvaporativePlant | LiquidCooledPlant)
+    assert falls.mean() > (0.75 if sprayed else 0.998)
     if hasattr(plant, "economiser"):
         shut = power(weather, heat, replace(plant, economiser=False))
         assert np.all(by_temp <= shut * (1 + 1e-12))
