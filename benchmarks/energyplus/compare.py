@@ -71,9 +71,9 @@ class Comparison:
     ours_water: float
 
     def worst_mode(self) -> float:
-        """Largest difference of a mode's hours, over that mode's hours or a tenth of the year if it is rarer. [-]"""
+        """Largest difference of a mode's hours, over that mode's hours or a fifth of the year if it is rarer. [-]"""
         pairs = zip(self.theirs_hours, self.ours_hours, strict=True)
-        return max(abs(ours - theirs) / max(theirs, 0.1 * sum(self.theirs_hours)) for theirs, ours in pairs)
+        return max(abs(ours - theirs) / max(theirs, 0.2 * sum(self.theirs_hours)) for theirs, ours in pairs)
 
 
 def compare(theirs: PlantYear, ours: PlantYear, *, heat_kw: np.ndarray) -> Comparison:

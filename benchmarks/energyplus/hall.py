@@ -111,8 +111,10 @@ class HallYear:
         Without the basin heater.
     basin_kw, evaporative_kw : ndarray (time,)
         Basin heater of the tower; sprays and secondary fans (inside the plant's pumps). [kW]
-    heat_kw, temp_air : ndarray (time,)
-        IT and lights [kW]; outdoor air [degC].
+    heat_kw : ndarray (time,)
+        IT and lights. [kW]
+    temp_air, wet_bulb : ndarray (time,)
+        Outdoors. [degC]
     """
 
     plant: PlantYear
@@ -120,6 +122,7 @@ class HallYear:
     evaporative_kw: np.ndarray
     heat_kw: np.ndarray
     temp_air: np.ndarray
+    wet_bulb: np.ndarray
 
 
 def their_year(result: Run) -> HallYear:
@@ -142,7 +145,8 @@ def their_year(result: Run) -> HallYear:
         water_l_per_h=3.6e6 * tower_m3_s + kilo * cooler_m3,
         free_share=np.clip(1.0 - coil / (heat + fan), 0.0, 1.0),
     )
-    return HallYear(plant, basin, evaporative, heat, result.find(*REFERENCE["drybulb_c"]))
+    temp_air, wet_bulb = (result.find(*REFERENCE[column]) for column in ("drybulb_c", "wetbulb_c"))
+    return HallYear(plant, basin, evaporative, heat, temp_air, wet_bulb)
 
 
 def air_plant(model: dict, result: Run, year: HallYear, *, altitude_m: float) -> tuple[AirEconomiserPlant, np.ndarray]:
@@ -154,9 +158,10 @@ def air_plant(model: dict, result: Run, year: HallYear, *, altitude_m: float) ->
       at that the hall would need more than the fans give. So the supply is ``thermostat - heat / (m cp)``, kept in
       12-18 degC.
     - Economiser: their fixed limits of dry bulb and dew point; direct cooler's effectiveness.
-    - Chiller: its COP at its rating as a share of Carnot's, with its part-load curve at the hall's heat; chilled water
-      at its setpoint; condenser at wet bulb, plus the sized tower's approach and the condenser's rise scaled from
-      rated heat to the hall's (both are autosized to about four times the load), fans and condenser pump always full.
+    - Chiller: share of Carnot's COP that its own coefficients give at the hall's heat, its water setpoint and the mean
+      wet bulb of the hours above the dry-bulb limit; condenser at wet bulb, plus the sized tower's approach and the
+      condenser's rise scaled from rated heat to the hall's (both are autosized to about four times the load). Tower
+      fans and condenser pump run full with the chiller; ours follow its load.
     """
     heat = float(year.heat_kw.max())
     density = float(standard_pressure(altitude_m)) / (R_AIR * 293.15)  # what the engine makes mass of volume with
@@ -174,6 +179,9 @@ def air_plant(model: dict, result: Run, year: HallYear, *, altitude_m: float) ->
     share = heat / capacity
     rise = share * _sizing_rise(model, "Condenser")
     approach = share * tower.get("design_approach_temperature", 3.9)
+    evaporating = chilled - REFRIGERANT_APPROACH_K
+    closed = year.temp_air > controller["economizer_maximum_limit_dry_bulb_temperature"]
+    entering = float(year.wet_bulb[closed].mean()) + approach
     coldest = _first(model, "SetpointManager:FollowOutdoorAirTemperature")["minimum_setpoint_temperature"]
     pumps = result.sized("Pump:VariableSpeed", "Design Power Consumption") / 1000.0
     condenser_pump = result.sized("Pump:VariableSpeed", "Design Power Consumption", name="Cond Circ Pump") / 1000.0
@@ -188,8 +196,10 @@ def air_plant(model: dict, result: Run, year: HallYear, *, altitude_m: float) ->
         dew_point_max_degc=controller["economizer_maximum_limit_dewpoint_temperature"],
         dew_point_min_degc=-60.0,
         outdoor_max_degc=controller["economizer_maximum_limit_dry_bulb_temperature"],
-        carnot_eff=_carnot_share(chiller, share, rated_rise_k=_sizing_rise(model, "Condenser")),
-        evaporating_below_supply_k=float(supply.mean()) - (chilled - REFRIGERANT_APPROACH_K),
+        carnot_eff=chiller_cop(chiller, chilled_degc=chilled, condenser_degc=entering, share=share)
+        * (entering + rise + REFRIGERANT_APPROACH_K - evaporating)
+        / (evaporating + 273.15),
+        evaporating_below_supply_k=float(supply.mean()) - evaporating,
         condensing_reference="wet_bulb",
         condensing_above_outdoor_k=approach + rise + REFRIGERANT_APPROACH_K,
         condensing_min_degc=coldest + rise + REFRIGERANT_APPROACH_K,
@@ -200,13 +210,24 @@ def air_plant(model: dict, result: Run, year: HallYear, *, altitude_m: float) ->
     return plant, supply
 
 
-def _carnot_share(chiller: dict, share: float, *, rated_rise_k: float) -> float:
-    """COP at the rating over Carnot's, times what the machine's part-load curve gains at a share of its capacity."""
-    evaporating = chiller["design_chilled_water_outlet_temperature"] - REFRIGERANT_APPROACH_K
-    condensing = chiller["design_condenser_inlet_temperature"] + rated_rise_k + REFRIGERANT_APPROACH_K
-    rated = chiller["nominal_cop"] * (condensing - evaporating) / (evaporating + 273.15)
-    a, b, c = (chiller[f"coefficient_{n}_of_full_load_ratio_curve"] for n in (1, 2, 3))
-    return rated * share / (a + b * share + c * share**2)
+def chiller_cop(chiller: dict, *, chilled_degc: float, condenser_degc: float, share: float) -> float:
+    """COP of a Chiller:Electric by its own coefficients, at a share of its nominal capacity.
+
+    EnergyPlus Engineering Reference, Electric Chiller Model: temperature difference, available capacity, full-load
+    power, part-load power.
+    """
+
+    def polynomial(name: str, x: float) -> float:
+        a, b, c = (chiller[f"coefficient_{n}_of_{name}_ratio_curve"] for n in (1, 2, 3))
+        return a + b * x + c * x**2
+
+    difference = (condenser_degc - chiller["design_condenser_inlet_temperature"]) / chiller[
+        "temperature_rise_coefficient"
+    ] - (chilled_degc - chiller["design_chilled_water_outlet_temperature"])
+    capacity = polynomial("capacity", difference)
+    part = share / capacity
+    power = polynomial("power", capacity) * capacity * polynomial("full_load", part) / chiller["nominal_cop"]
+    return share / power
 
 
 def _first(model: dict, kind: str) -> dict:
@@ -219,9 +240,7 @@ def _schedule_value(model: dict, name: str) -> float:
         float(value) for item in model["Schedule:Compact"][name]["data"] for value in item.values() if _number(value)
     }
     if len(numbers) != 1:
-        raise ArgumentError(
-            f"--model: schedule {name!r} is not constant ({sorted(numbers)}); this comparison needs it so"
-        )
+        raise ArgumentError(f"--model: schedule {name!r} holds {sorted(numbers)}; this comparison needs one value")
     return numbers.pop()
 
 

@@ -47,6 +47,9 @@ class PlantDesign:
         Least flow ratio; power ratio ``w (s + (1 - s) w**2)`` at flow ratio ``w``. [-]
     cycles : float
         Cycles of concentration. [-]
+    tower_model : {"YorkCalc", "CoolToolsCrossFlow"}
+        EnergyPlus has two empirical variable-speed towers; they differ from each other by up to a quarter of the
+        plant's energy at part load.
     """
 
     heat_kw: float = 1000.0
@@ -66,6 +69,7 @@ class PlantDesign:
     pump_min_flow: float = 0.2
     pump_static_share: float = 0.3
     cycles: float = 5.0
+    tower_model: str = "YorkCalc"
 
     @property
     def chilled_m3_s(self) -> float:
@@ -92,7 +96,7 @@ class PlantDesign:
         return self.heat_kw / (ends[0] if even else (ends[0] - ends[1]) / np.log(ends[0] / ends[1]))
 
 
-_ENABLE_K = 1.0  # the heat exchanger is tried where tower water could be this much colder than the return
+_ENABLE_K = 0.5  # the heat exchanger is tried where tower water could be this much colder than the return
 _MARGIN_K = 0.2  # tower water is wanted this much colder than the heat exchanger needs, or the chiller never rests
 
 
@@ -305,7 +309,7 @@ def _tower(design: PlantDesign) -> dict:
     return {
         "water_inlet_node_name": "Tower In",
         "water_outlet_node_name": "Tower Out",
-        "model_type": "YorkCalc",
+        "model_type": design.tower_model,
         "design_inlet_air_wet_bulb_temperature": design.tower_wet_bulb_degc,
         "design_approach_temperature": design.tower_approach_k,
         "design_range_temperature": design.tower_range_k,
