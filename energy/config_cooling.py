@@ -55,6 +55,7 @@ class _HallFans(Table):
 class _TrimChiller(Table):
     carnot_eff: Number | None = None
     cop_max: Number | None = None
+    lift_loss_k: Number | None = None
     evaporating_below_supply_k: Number | None = None
     condensing_reference: Literal["dry_bulb", "wet_bulb"] | None = None
     condensing_above_outdoor_k: Number | None = None

@@ -35,9 +35,10 @@ class AirEconomiserPlant:
     outdoor_max_degc : float or None
         Outside air is shut out above this dry bulb too: the fixed limit of many controllers. None: open as long as
         it saves. [degC]
-    carnot_eff, cop_max : float
-        Trim chiller as a constant fraction of Carnot (0.48 with fans is the air-cooled screw of `load_chiller`), and
-        its cap. [-]
+    carnot_eff, cop_max, lift_loss_k : float
+        Trim chiller as in `carnot_cop`: fraction of Carnot (0.48 with fans is the air-cooled screw of `load_chiller`)
+        [-], its cap [-], and the loss that lowers it at small lift (0 for air-cooled machines, 95 for the water-cooled
+        centrifugal) [K].
     evaporating_below_supply_k, condensing_above_outdoor_k : float
         Refrigerant temperatures against supply air and outdoor air. [K]
     condensing_reference : {"dry_bulb", "wet_bulb"}
@@ -63,6 +64,7 @@ class AirEconomiserPlant:
     outdoor_max_degc: float | None = None
     carnot_eff: float = 0.50
     cop_max: float = 12.0
+    lift_loss_k: float = 0.0
     evaporating_below_supply_k: float = 9.0
     condensing_reference: Literal["dry_bulb", "wet_bulb"] = "dry_bulb"
     condensing_above_outdoor_k: float = 12.0

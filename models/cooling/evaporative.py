@@ -43,7 +43,7 @@ class IndirectEvaporativePlant:
     delta_k, fan_pressure_pa, fan_eff, fan_min_flow, fan_curve : float, float, float, float, str
         Hall fans as in `AirEconomiserPlant`; scavenger fans have their efficiency and curve.
     carnot_eff, cop_max, evaporating_below_supply_k, condensing_above_outdoor_k, condensing_min_degc : float
-    condensing_reference : str
+    condensing_reference, lift_loss_k : str, float
         Trim chiller as in `AirEconomiserPlant`.
     condenser_fan_frac, chilled_pump_frac : float
         Power per heat the trim chiller removes. [-]
@@ -66,6 +66,7 @@ class IndirectEvaporativePlant:
     fan_curve: str = "variable_speed"
     carnot_eff: float = 0.50
     cop_max: float = 12.0
+    lift_loss_k: float = 0.0
     evaporating_below_supply_k: float = 9.0
     condensing_reference: Literal["dry_bulb", "wet_bulb"] = "dry_bulb"
     condensing_above_outdoor_k: float = 12.0

@@ -11,6 +11,7 @@ def trim_checks(plant) -> dict[str, tuple[bool, str]]:
     return {
         "carnot_eff": (0.1 <= plant.carnot_eff <= 0.9, "0.1 to 0.9"),
         "cop_max": (1 <= plant.cop_max <= 30, "1 to 30"),
+        "lift_loss_k": (0 <= plant.lift_loss_k <= 500, "0 to 500"),
         "evaporating_below_supply_k": (0 <= plant.evaporating_below_supply_k <= 30, "0 to 30"),
         "condensing_reference": (plant.condensing_reference in ("dry_bulb", "wet_bulb"), "'dry_bulb' or 'wet_bulb'"),
         "condensing_above_outdoor_k": (1 <= plant.condensing_above_outdoor_k <= 30, "1 to 30"),
@@ -35,5 +36,6 @@ def trim_kw(plant, outdoor: Outdoor, mechanical_kw, supply_degc):
         np.maximum(outside + plant.condensing_above_outdoor_k, plant.condensing_min_degc),
         carnot_eff=plant.carnot_eff,
         cop_max=plant.cop_max,
+        lift_loss_k=plant.lift_loss_k,
     )
     return mechanical_kw / cop, plant.condenser_fan_frac * mechanical_kw, plant.chilled_pump_frac * mechanical_kw

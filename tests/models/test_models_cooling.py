@@ -104,6 +104,19 @@ def test_trim_carries_what_outside_air_leaves(make_weather):
     assert float(result["pump_kw"]) == pytest.approx(0.015 * mechanical, rel=1e-9)
 
 
+def test_trim_on_a_tower_loses_at_small_lift(make_weather):
+    """Closed dampers, condensing 11 + 4 over 14 degC: 1 K of lift, capped at 12; with the loss a COP of 7.2."""
+    weather = outdoor_state(make_weather(hours=1, temp_air=30.0))
+    weather = weather.assign(wet_bulb=weather["wet_bulb"] * 0.0 + 11.0)
+    shut = replace(
+        AIR, economiser=False, condensing_reference="wet_bulb", condensing_above_outdoor_k=4.0, condensing_min_degc=10.0
+    )
+    load = 500.0 + float(cooling_power(weather, shut, 500.0, 23.0)["fan_kw"][0])
+    with_loss = cooling_power(weather, replace(shut, lift_loss_k=95.0), 500.0, 23.0)
+    assert float(with_loss["compressor_kw"][0]) == pytest.approx(load / (0.5 * 120 / 25 * 287.15 / 96.0), rel=1e-9)
+    assert float(cooling_power(weather, shut, 500.0, 23.0)["compressor_kw"][0]) == pytest.approx(load / 12.0)
+
+
 def test_dry_frost_is_moistened(make_weather):
     dry = make_weather(hours=2, temp_air=-20.0, relative_humidity=50.0)
     result = cooling_power(dry, AIR, 800.0, 23.0)

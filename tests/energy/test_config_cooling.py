@@ -1,0 +1,39 @@
+"""Cooling tables of the study file make the plants of `models.cooling`."""
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from energy.config_cooling import CoolingConfig
+from models.cooling import ChillerPlant, IndirectEvaporativePlant, LiquidCooledPlant, WaterEconomiserPlant
+from weather.conventions.errors import ConfigError
+
+STUDY = TypeAdapter(CoolingConfig)
+COMMON = {"rated_heat_kw": 500.0, "setpoints_degc": (18.0, 20.0, 22.0), "source": "test"}
+
+
+def test_study_tables_make_the_plants():
+    evaporative = STUDY.validate_python({"kind": "indirect_evaporative", **COMMON, "wet_eff": 0.72}).plant()
+    assert evaporative == IndirectEvaporativePlant(rated_heat_kw=500.0, wet_eff=0.72)
+    chiller = STUDY.validate_python({"kind": "chiller", **COMMON, "condenser": "air", "chiller_count": 2}).plant()
+    assert chiller == ChillerPlant(rated_heat_kw=500.0, condenser="air", chiller_count=2)
+    water = STUDY.validate_python({"kind": "water_economiser", **COMMON, "chiller": "doe2"}).plant()
+    assert water == WaterEconomiserPlant(rated_heat_kw=500.0, chiller="doe2")
+    air = {"kind": "indirect_evaporative", "rated_heat_kw": 150.0, "dry_eff": 0.5}
+    liquid = STUDY.validate_python({"kind": "liquid", **COMMON, "air": air, "water_class": "W40"}).plant()
+    assert liquid == LiquidCooledPlant(
+        rated_heat_kw=500.0, air=IndirectEvaporativePlant(rated_heat_kw=150.0, dry_eff=0.5), water_class="W40"
+    )
+
+
+def test_study_tables_refuse_what_is_no_plant():
+    with pytest.raises(ValidationError, match="latent_share"):
+        STUDY.validate_python({"kind": "water_economiser", **COMMON, "latent_share": 0.8})
+    with pytest.raises(ValidationError, match=r"air"):
+        STUDY.validate_python({"kind": "liquid", **COMMON})
+    with pytest.raises(ValidationError, match=r"setpoints_degc"):
+        STUDY.validate_python(
+            {"kind": "liquid", **COMMON, "air": {"kind": "chiller", "rated_heat_kw": 150.0, "setpoints_degc": (9.0,)}}
+        )
+    small = {"kind": "liquid", **COMMON, "air": {"kind": "chiller", "rated_heat_kw": 50.0}}
+    with pytest.raises(ConfigError, match=r"liquid cooled plant: got air=.*rated_heat_kw >= 125"):
+        STUDY.validate_python(small).plant()
