@@ -33,7 +33,7 @@ from energy.config_fields import (
 from energy.config_grid import CSV_KEYS, with_paths
 from energy.config_nodes import NodeConfig
 from energy.config_tariff import TariffConfig
-from weather.conventions.errors import ConfigError
+from weather.conventions.errors import ConfigError, GreenDCError
 from weather.kinds import DEFAULT_SPEC
 
 if TYPE_CHECKING:
@@ -93,7 +93,17 @@ class GPUTypeConfig(SourcedTable):
             raise ValueError(
                 f"server_idle_kw = {self.server_idle_kw:g} is above server_peak_kw = {self.server_peak_kw:g}"
             )
+        try:  # what the powers of the GPUs leave for the rest of the server is the model's to judge
+            self.model()
+        except GreenDCError as error:
+            raise ValueError(str(error)) from error
         return self
+
+    def model(self) -> GPUType:
+        """The type as `models.gpu` sees it."""
+        from models.gpu import GPUType
+
+        return GPUType(**self.model_dump(exclude={"source", "note"}, exclude_none=True))
 
 
 class Study(Table):
@@ -122,13 +132,9 @@ class Study(Table):
 
     def gpu_table(self) -> dict[str, GPUType]:
         """GPU types by id: the embedded ones, replaced or extended by the study's own."""
-        from models.gpu import GPUType, load_gpu_types
+        from models.gpu import load_gpu_types
 
-        own = {
-            entry.gpu_type: GPUType(**entry.model_dump(exclude={"source", "note"}, exclude_none=True))
-            for entry in self.gpu_types
-        }
-        return {**load_gpu_types(), **own}
+        return {**load_gpu_types(), **{entry.gpu_type: entry.model() for entry in self.gpu_types}}
 
     def node(self, node_id: str) -> NodeConfig:
         """The node of that id.

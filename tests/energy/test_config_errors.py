@@ -30,6 +30,17 @@ months = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
 hours = ["00:00-24:00"]
 price_cny_per_kwh = 0.4
 """
+SMALL_GPU = """[[gpu_type]]
+gpu_type = "small"
+name = "Small"
+gpus_per_server = 8
+server_peak_kw = 4.0
+server_idle_kw = 0.8
+tflops_fp16 = 100.0
+tdp_w = 300.0
+gpu_idle_w = {idle}
+source = "test"
+"""
 GUIAN_TARIFF = 'tariff = "guizhou-110kv"'
 CASES = {
     "tariff and price file": (
@@ -68,6 +79,14 @@ CASES = {
     "green share above one": (
         (GUIAN_TARIFF, GUIAN_TARIFF + "\ngreen_contract_share = 30"),
         ["node[guian].grid.green_contract_share: found 30; must be <= 1"],
+    ),
+    "GPU powers the server cannot hold": (
+        ("\n[[tariff]]", "\n" + SMALL_GPU.format(idle=200.0) + "[[tariff]]"),
+        ["gpu_type[small]: GPU type 'small'", "rest of the server is -0.8 kW idle"],
+    ),
+    "half of the GPU powers": (
+        ("\n[[tariff]]", "\n" + SMALL_GPU.replace("gpu_idle_w = {idle}\n", "") + "[[tariff]]"),
+        ["gpu_type[small]: GPU type 'small': got gpu_idle_w=None, tdp_w=300.0; allowed: both or neither"],
     ),
     "unknown key": (
         ("capacity_kw = 2000.0", "capasity_kw = 2000.0"),
