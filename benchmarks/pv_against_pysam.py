@@ -145,7 +145,7 @@ def draw(pairs: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]], file: Path
     left.set(xlabel="PVWatts v8, hourly [kW]", ylabel="models.solar [kW]", title="fixed (blue), tracker (orange)")
     right.set(xlabel="civil time [h]", ylabel="mean difference [% of AC rating]", xlim=(5, 22))
     right.axhline(0.0, color="black", linewidth=0.7)
-    right.legend(fontsize=6, frameon=False)
+    left.legend(*right.get_legend_handles_labels(), fontsize=6, frameon=False)
     figure.tight_layout()
     figure.savefig(file)
     Image.open(file).convert("RGB").quantize(64).save(file, optimize=True)

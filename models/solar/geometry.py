@@ -23,12 +23,11 @@ _LEAST_COS_ZENITH = {"haydavies": np.cos(np.radians(89.0)), "perez_driesse": np.
 class SkyParts(NamedTuple):
     """Irradiance [W/m2], shape (..., node, time).
 
-    dni and dhi; of dhi what comes from around the sun (as if normal to it), from all over the sky, and from a band at
-    the horizon (None: the model has none).
+    dni; of dhi what comes from around the sun (as if normal to it), from all over the sky, and from a band at the
+    horizon (None: the model has none; it lights no level ground).
     """
 
     dni: np.ndarray
-    dhi: np.ndarray
     around: np.ndarray
     uniform: np.ndarray
     rim: np.ndarray | None
@@ -134,13 +133,13 @@ def light(factors: Factors, parts: SkyParts, *, albedo: float | np.ndarray) -> n
 
     Notes
     -----
-    ``dni (F_beam + albedo F_ground_beam) + dhi albedo F_ground_sky + around F_around + uniform F_uniform + rim F_rim``,
-    at least 0 (the rim of an overcast sky is negative in Perez).
+    ``dni (F_beam + albedo F_ground_beam) + around (F_around + albedo F_ground_beam) + uniform (F_uniform + albedo
+    F_ground_sky) + rim F_rim``, at least 0 (the rim of an overcast sky is negative in Perez).
     """
-    found = parts.dni * (factors.beam + albedo * factors.ground_beam)
-    found += parts.dhi * (albedo * factors.ground_sky)
-    found += parts.around * factors.around
-    found += parts.uniform * factors.uniform
+    ground = albedo * factors.ground_beam
+    found = parts.dni * (factors.beam + ground)
+    found += parts.around * (factors.around + ground)
+    found += parts.uniform * (factors.uniform + albedo * factors.ground_sky)
     if parts.rim is not None:
         found += parts.rim * factors.rim
         np.maximum(found, 0.0, out=found)

@@ -50,10 +50,10 @@ def sky_parts(dni: np.ndarray, dhi: np.ndarray, geometry: Geometry, plant: PVPla
         while_up = np.where(sun.up_share > 0, 1.0 / sun.up_share, 0.0)
     if plant.transposition == "haydavies":
         around = dhi * np.minimum(dni * (while_up / sun.extra), 1.0)
-        return SkyParts(dni, dhi, around / geometry.cos_zenith, dhi - around, None)
+        return SkyParts(dni, around / geometry.cos_zenith, dhi - around, None)
     around_share, rim_share = _perez_driesse(dni, dhi, while_up, geometry)
     around = dhi * around_share
-    return SkyParts(dni, dhi, around / geometry.cos_zenith, dhi - around, dhi * rim_share)
+    return SkyParts(dni, around / geometry.cos_zenith, dhi - around, dhi * rim_share)
 
 
 def _perez_driesse(

@@ -11,6 +11,9 @@ from weather.conventions.timeaxis import as_stamps
 _SPA_DELTA_T_S = 67.0  # pvlib's default; 10 s move the sun by 0.0001 deg
 _SPA_TEMP_DEGC = 12.0  # pvlib's default; 20 K move the horizon by 0.04 deg
 _HORIZON_REFRACTION_DEG = 0.5667
+# True elevation of a sun that is seen on the horizon, at 1010 hPa and 12 degC: Reda and Andreas, eq. 42, solved for it.
+_RISEN_DEG = -0.56
+_RISEN_PRESSURE_PA = 101_000.0
 _FASTEST_DEG_PER_H = 15.05  # no sun rises or sets faster
 
 
@@ -83,12 +86,12 @@ def sun_of_intervals(
     seconds = stamps.astype(np.int64) / 1e9
     half_s = 1800.0 * step_h
     places = tuple(np.asarray(part, dtype=float)[:, None] for part in (latitude, longitude, altitude_m, pressure_pa))
-    zenith, azimuth = _position(seconds + half_s, places)
-    up_share = (zenith < 90.0).astype(float)
-    low = np.flatnonzero((np.abs(90.0 - zenith) < _FASTEST_DEG_PER_H * step_h / 2).any(axis=0))
+    zenith, azimuth, height = _position(seconds + half_s, places)
+    up_share = (height > 0.0).astype(float)
+    low = np.flatnonzero((np.abs(height) < _FASTEST_DEG_PER_H * step_h / 2).any(axis=0))
     if low.size:
-        begins, ends = (_position(seconds[low] + shift, places)[0] for shift in (0.0, 2 * half_s))
-        centre, share = _sunny_part(90.0 - begins, 90.0 - zenith[:, low], 90.0 - ends)
+        begins, ends = (_position(seconds[low] + shift, places)[2] for shift in (0.0, 2 * half_s))
+        centre, share = _sunny_part(begins, height[:, low], ends)
         up_share[:, low] = share
         for node in range(zenith.shape[0]):
             partly = (share[node] > 0) & (share[node] < 1)
@@ -96,13 +99,15 @@ def sun_of_intervals(
             if at.size:
                 middle = seconds[at] + half_s * (1.0 + centre[node, partly])
                 here = tuple(part[node : node + 1] for part in places)
-                zenith[node, at], azimuth[node, at] = (found[0] for found in _position(middle, here))
+                zenith[node, at], azimuth[node, at] = (found[0] for found in _position(middle, here)[:2])
+    # seconds after rising, the straight lines may still find it a hair below
+    zenith = np.where(up_share > 0, np.minimum(zenith, 89.999), zenith)
     day = (stamps.astype("datetime64[D]") - stamps.astype("datetime64[Y]")).astype(np.int64) + 1
     return Sun(zenith, azimuth, up_share, np.asarray(get_extra_radiation(day), dtype=float))
 
 
-def _position(seconds: np.ndarray, places: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Apparent zenith and azimuth [deg], shape (node, time), at Unix seconds."""
+def _position(seconds: np.ndarray, places: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Apparent zenith, azimuth, and true elevation above that of the risen sun [deg], (node, time), at Unix seconds."""
     from pvlib import spa
 
     latitude, longitude, altitude_m, pressure_pa = places
@@ -117,11 +122,11 @@ def _position(seconds: np.ndarray, places: tuple[np.ndarray, ...]) -> tuple[np.n
         _HORIZON_REFRACTION_DEG,
         1,
     )
-    return np.array(found[0]), np.array(found[4])
+    return found[0], found[4], found[3] - _RISEN_DEG * pressure_pa / _RISEN_PRESSURE_PA
 
 
 def _sunny_part(begin: np.ndarray, middle: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Centre of the sunny part, -1 to 1 over the interval, and its share, from three elevations [deg]."""
+    """Centre of the sunny part, -1 to 1 over the interval, and its share, from three heights over the horizon [deg]."""
     weighted, total = np.zeros(middle.shape), np.zeros(middle.shape)
     for start, first, last in ((-1.0, begin, middle), (0.0, middle, end)):
         high, low = np.maximum(first, last), np.minimum(first, last)
