@@ -45,6 +45,7 @@ app = typer.Typer(
 )
 app.add_typer(weather_app)
 app.command("replay")(plant_cli.replay)
+app.command("calibrate")(plant_cli.calibrate)
 
 StudyOption = Annotated[Path | None, typer.Option("--study", help="Study file (TOML). Default: the five western hubs.")]
 OutOption = Annotated[Path, typer.Option("--out", help="Folder of runs.")]

@@ -64,3 +64,55 @@ def replay(
     for line in audit_lines(made.audit, audited="replayed"):
         say(f"  {line}")
     print_table(node_rows(made.audit, given.plan))
+
+
+def calibrate(
+    meters: Annotated[
+        Path, typer.Option("--meters", help="CSV of hourly meters: time,it_kw,facility_kw or cooling_kw, ...")
+    ],
+    node: Annotated[str, typer.Option("--node", help="Node of the study the meters are of.")],
+    study: StudyOption = None,
+    weather: Annotated[
+        str | None,
+        typer.Option(
+            "--weather",
+            metavar="SOURCE",
+            help="Weather of the meters' hours where the CSV has none. Default: the study's source of the node.",
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="TOML file to write the fitted figures to.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit fans, pumps, approaches and losses of a node to its own meters; say the error on weeks not used.
+
+    Columns: time (start of the hour, with offset), it_kw, facility_kw and/or cooling_kw; optional fan_kw, ups_loss_kw,
+    water_l, setpoint_degc, and temp_air, relative_humidity, pressure. The figures are written only where the error on
+    the weeks kept aside falls.
+    """
+    from energy.calibrate_site import as_record, calibrate_site, fragment, held, score_rows, told_rows, write_fragment
+    from energy.config import load_study
+    from weather.conventions.errors import OutputError
+
+    if out is not None and out.exists():
+        raise OutputError(f"{out}: is there already and was left alone. Give another name, or move it away.")
+    fit = calibrate_site(load_study(study), node, meters, spec=weather)
+    made, text = fit.made, fragment(fit)
+    if out is not None and made.better:
+        write_fragment(text, out)
+    for warning in fit.warnings:
+        warn(f"greendc: warning: {warning}")
+    if not made.better:
+        warn("greendc: warning: the error on the hours kept aside does not fall; the study's figures stand"
+             + ("." if out is None else f" and {out} is not written."))  # fmt: skip
+    if as_json:
+        say(json.dumps(as_record(fit), ensure_ascii=False))
+        return
+    told, stay = told_rows(made), held(made)
+    say(f"{node}: {made.hours_fitted} hours of {meters.name} fitted, {made.hours_aside} kept aside ({made.aside})")
+    say(f"weather: {fit.weather}")
+    if told:
+        print_table(told)
+    say(f"not told by these meters, left as they were: {', '.join(stay) or 'none'}")
+    print_table(score_rows(made))
+    if made.better:
+        say(text if out is None else f"wrote {out}")

@@ -1,0 +1,216 @@
+"""A node of a study calibrated to a file of meters: weather found, the fit made, told, and written as TOML."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from energy.calibrate import Calibration, calibrate
+from energy.calibrate_meters import Meters, read_meters
+from energy.config import Study
+from energy.config_nodes import NodeConfig
+from energy.weather_window import opened_weather
+from weather import derive, kinds
+from weather.conventions.errors import ConfigError, OutputError
+from weather.sources.files import whole_file
+
+_HOUR = np.timedelta64(1, "h")
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFit:
+    """A calibration of a node, with its meters, where the weather came from, and what must be said."""
+
+    node: NodeConfig
+    meters: Meters
+    made: Calibration
+    weather: str
+    warnings: tuple[str, ...]
+
+
+def calibrate_site(study: Study, node_id: str, path: Path, *, spec: str | None = None) -> SiteFit:
+    """Fit the plants of a node to a file of hourly meters.
+
+    Parameters
+    ----------
+    study
+        The study; its figures are where the fit starts and what it is compared with.
+    node_id
+        The node.
+    path
+        CSV, as `energy.calibrate_meters` describes it.
+    spec
+        Weather source, where the file has no weather; the study's own source of the node where None.
+
+    Raises
+    ------
+    ConfigError
+        For a node the study does not have, or weather that is made and not measured.
+    DataError
+        For meters or weather that cannot be used.
+    """
+    node = next((node for node in study.nodes if node.id == node_id), None)
+    if node is None:
+        known = ", ".join(node.id for node in study.nodes)
+        raise ConfigError(f"--node: {node_id!r} is not a node of the study; its nodes are {known}.")
+    meters = read_meters(path)
+    if meters.has_weather():
+        weather, told, warned = _own_weather(meters), f"columns of {path.name}", []
+    else:
+        weather, told, warned = _source_weather(study, node, meters, spec)
+    setpoint = meters.columns.get("setpoint_degc", np.full(len(meters.time), node.cooling.mid_setpoint_degc))
+    if "setpoint_degc" not in meters.columns:
+        warned.append(f"{path.name} has no setpoint_degc: {node.cooling.mid_setpoint_degc:g} degC, the middle one, is "
+                      "taken throughout.")  # fmt: skip
+    made = calibrate(meters, node.node_plant(), weather, setpoint)
+    edges = [fitted.parameter.field for fitted in made.fitted if fitted.at_edge]
+    if edges:
+        warned.append(
+            f"At an end of the range: {', '.join(edges)}. Something else may be wrong with the study's plant."
+        )
+    return SiteFit(node, meters, made, told, tuple(warned))
+
+
+def _own_weather(meters: Meters) -> xr.Dataset:
+    temp, humidity, pressure = (meters.columns[name] for name in ("temp_air", "relative_humidity", "pressure"))
+    # 0 % has no dew point; at 0.1 % what is left of the moisture is nothing to a plant
+    dew = np.minimum(derive.dew_point(temp, np.maximum(humidity, 0.1)), temp)
+    values = {"temp_air": temp, "temp_dew": dew, "relative_humidity": humidity, "pressure": pressure}
+    return xr.Dataset({name: ("time", array) for name, array in values.items()}, coords={"time": meters.time})
+
+
+def _source_weather(
+    study: Study, node: NodeConfig, meters: Meters, spec: str | None
+) -> tuple[xr.Dataset, str, list[str]]:
+    spec = spec or study.weather.specs.get(node.id, study.weather.default)
+    kind = kinds.parse_spec(spec)
+    if kind is not None and not kind[0].needs_path:
+        raise ConfigError(
+            f"weather of {node.id}: {spec} is made, not measured, and no meter has felt it. Give the columns temp_air, "
+            "relative_humidity and pressure in the meters, or a file of the site's weather with --weather."
+        )
+    hours = np.arange(meters.time[0], meters.time[-1] + _HOUR, _HOUR)
+    alone = study.model_copy(update={"nodes": (node,)})
+    weather, warned = opened_weather(alone, {node.id: spec}, hours, 0)
+    if kind is not None and kind[0].typical_year:
+        warned = [*warned, f"{spec} is a typical year, not the weather of the meters' hours: the fit takes up the gap."]
+    return weather.sel(node=node.id).isel(time=((meters.time - hours[0]) // _HOUR).astype(int)), spec, list(warned)
+
+
+def told_rows(made: Calibration) -> list[dict]:
+    """A row a parameter the meters tell."""
+    return [
+        {
+            "parameter": f"{fitted.parameter.table}.{fitted.parameter.field}",
+            "study": f"{fitted.parameter.study:.4g}",
+            "fitted": f"{fitted.value:.4g}",
+            "+-": f"{fitted.spread:.2g}",
+            "unit": fitted.parameter.unit,
+            "meaning": fitted.parameter.meaning,
+        }
+        for fitted in made.fitted
+        if fitted.told
+    ]
+
+
+def as_record(fit: SiteFit) -> dict:
+    """The fit as plain values, for JSON."""
+    made = fit.made
+    return {
+        "node": fit.node.id,
+        "better": made.better,
+        "weather": fit.weather,
+        "hours_fitted": made.hours_fitted,
+        "hours_aside": made.hours_aside,
+        "parameters": {
+            f"{f.parameter.table}.{f.parameter.field}": {
+                "study": f.parameter.study, "value": f.value, "spread": f.spread, "unit": f.parameter.unit,
+            }
+            for f in made.fitted
+        },
+        "held": held(made),
+        "scores": {score.meter: {k: v for k, v in asdict(score).items() if k != "meter"} for score in made.scores},
+        "toml": fragment(fit),
+        "warnings": list(fit.warnings),
+    }  # fmt: skip
+
+
+def held(made: Calibration) -> list[str]:
+    """Parameters the meters do not tell, which stay at the study's value."""
+    return [f"{f.parameter.table}.{f.parameter.field}" for f in made.fitted if not f.told]
+
+
+def score_rows(made: Calibration) -> list[dict]:
+    """A row a meter: error on the hours kept aside, before and after."""
+    return [
+        {
+            "meter": score.meter,
+            "hours kept aside": score.hours,
+            "mean error before": f"{score.bias_before:+.2%}",
+            "after": f"{score.bias_after:+.2%}",
+            "nRMSE before": f"{score.nrmse_before:.2%}",
+            "after ": f"{score.nrmse_after:.2%}",
+        }
+        for score in made.scores
+    ]
+
+
+def fragment(fit: SiteFit) -> str:
+    """The fitted figures as TOML: keys to put in place of those of the node's tables."""
+    made, meters = fit.made, fit.meters
+    first, last = (str(stamp.astype("datetime64[m]")) for stamp in (meters.time[0], meters.time[-1] + _HOUR))
+    errors = ", ".join(f"{s.meter} {s.nrmse_before:.2%} before, {s.nrmse_after:.2%} after" for s in made.scores)
+    source = (
+        f"fitted by greendc calibrate to {meters.path.name}, {made.hours_fitted} hours from {first}Z to {last}Z; nRMSE "
+        f"on {made.hours_aside} hours not used ({made.aside}): {errors}"
+    )
+    lines = [f"# {fit.node.id}: figures fitted to meters; put these keys in place of those of its tables"]
+    for table in ("cooling", "electrical"):
+        fields = _values(made, table)
+        if not fields:
+            continue
+        lines += ["", f"[node.{table}]", *(f"{name} = {value}" for name, value in fields.items())]
+        lines.append(f"source = {_quoted(source)}")
+        stay = [name for name in held(made) if name.startswith(f"{table}.")]
+        if stay:
+            lines.append(f"note = {_quoted('the meters do not tell, left as they were: ' + ', '.join(stay))}")
+    return "\n".join(lines) + "\n"
+
+
+def _values(made: Calibration, table: str) -> dict[str, str]:
+    """Field -> value as TOML; a list is given whole where one of its terms is fitted."""
+    names = {f.parameter.field.partition("[")[0] for f in made.fitted if f.told and f.parameter.table == table}
+    plant, shown = getattr(made.plant, table), {}
+    for name in (f.parameter.field.partition("[")[0] for f in made.fitted):
+        if name in names:
+            value = getattr(plant, name)
+            shown[name] = f"[{', '.join(map(_number, value))}]" if isinstance(value, tuple) else _number(value)
+    return shown
+
+
+def _number(value: float) -> str:
+    text = f"{value:.6g}"
+    return text if any(mark in text for mark in ".e") else f"{text}.0"
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string: what a file's name holds cannot end it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
+
+
+def write_fragment(text: str, path: Path) -> None:
+    """Write a fragment, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        Where a file of that name is there already, or it cannot be written.
+    """
+    if path.exists():
+        raise OutputError(f"{path}: is there already and was left alone. Give another name, or move it away.")
+    with whole_file(path) as part:
+        part.write_text(text, encoding="utf-8")
