@@ -228,7 +228,7 @@ def picture(path: str, year: xr.Dataset, results: dict[str, xr.Dataset], place: 
     for axes in (left, right):
         axes.grid(alpha=0.3)
     figure.tight_layout()
-    figure.savefig(path, dpi=88)
+    figure.savefig(path, dpi=82)
 
 
 def main() -> int:
