@@ -165,7 +165,10 @@ def _grid_and_supply(
     data["temp_air_degc"] = (dims, to_step(weather["temp_air"].values[order]))
     grid = {
         name: ("node", np.array([float(getattr(node.grid, name)) for node in study.nodes]))
-        for name in ("export_limit_kw", "export_price_cny_per_kwh", "demand_price_cny_per_kw_month")
+        for name in (
+            "export_limit_kw", "export_price_cny_per_kwh", "demand_price_cny_per_kw_month", "residual_kg_per_kwh",
+            "green_contract_share",
+        )
     }
     data["carbon_cny_per_kwh"] = (dims, study.planning.carbon_price_cny_per_kg * data["carbon_kg_per_kwh"][1])
     return data | grid

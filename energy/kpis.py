@@ -12,6 +12,9 @@ pue_reference_inlet    facility energy / IT energy at the reference inlet: serve
 renewable_share        (renewables used directly + discharged from the green stock) / facility energy
 hourly_matched_share   sum over nodes and steps of min(available renewables, facility) / facility energy
 cue_location           grid import times the province's factor / IT energy [kg/kWh] (30134-8, location)
+cue_market             import without its contracted green part, times the residual mix / IT energy (30134-8, market)
+ref                    (green_kwh + contracted green import) / facility energy, at most 1 (ISO/IEC 30134-3, whose
+                       certificates must be owned and retired; it asks a year, this is the window's ratio)
 wue                    cooling water / IT energy [L/kWh] (ISO/IEC 30134-9; added by `day` from the nonlinear plant)
 gpu_utilisation        GPU-hours of jobs and inference / GPU-hours installed
 =====================  =====================================================================================
@@ -36,6 +39,8 @@ def plan_kpis(plan: Plan, inputs: xr.Dataset) -> dict[str, float | int]:
     available = energy["pv_kw"] + energy["wind_kw"]
     matched = float(np.minimum(data["pv_kw"] + data["wind_kw"], data["facility_kw"]).sum()) * step_h
     co2 = float((data["import_kw"] * data["carbon_kg_per_kwh"]).sum()) * step_h
+    contracted = data["import_kw"] * inputs["green_contract_share"]
+    market = float(((data["import_kw"] - contracted) * inputs["residual_kg_per_kwh"]).sum()) * step_h
     cost = cost_terms(plan, inputs)
     lost = battery_loss_kwh(plan, inputs)
     segments = plan.segments
@@ -65,6 +70,8 @@ def plan_kpis(plan: Plan, inputs: xr.Dataset) -> dict[str, float | int]:
         "curtailed_kwh": energy["curtailed_kw"],
         "co2_kg": co2,
         "cue_location": co2 / it,
+        "cue_market": market / it,
+        "ref": min(1.0, (green + float(contracted.sum()) * step_h) / facility),
         "peak_import_kw": float(data["import_kw"].max("time").sum()),
         "cost_cny": sum(cost.values()),
         "cost_energy_cny": cost["energy"],

@@ -302,6 +302,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "k_revenue_export_cny": ("· export revenue", "· 上网收入"),
     "k_co2_kg": ("CO₂ of grid import", "购电二氧化碳"),
     "k_cue_location": ("CUE, location-based", "CUE（按地区）"),
+    "k_cue_market": ("CUE, market-based", "CUE（按市场）"),
+    "k_ref": ("REF, green contract counted", "REF（含绿电合同）"),
     "k_water_l": ("Cooling water", "冷却用水"),
     "k_wue": ("WUE", "WUE"),
     "k_jobs_placed": ("Jobs placed", "已安排作业"),

@@ -62,6 +62,7 @@ GROUPS: tuple[tuple[str, tuple[Figure, ...]], ...] = (
         (
             Figure("renewable_share", "%", 1, 1, 100),
             Figure("hourly_matched_share", "%", 1, 1, 100),
+            Figure("ref", "%", 1, 1, 100),
             Figure("curtailed_share", "%", 1, -1, 100),
             Figure("green_kwh", "kWh", 0, 1),
             Figure("import_kwh", "kWh", 0, -1),
@@ -85,6 +86,7 @@ GROUPS: tuple[tuple[str, tuple[Figure, ...]], ...] = (
         (
             Figure("co2_kg", "u_tonne", 2, -1, 0.001),
             Figure("cue_location", "kg/kWh", 3, -1),
+            Figure("cue_market", "kg/kWh", 3, -1),
             Figure("water_l", "m³", 1, -1, 0.001),
             Figure("wue", "L/kWh", 3, -1),
         ),

@@ -115,6 +115,8 @@ def energies(case: Case) -> dict[str, float]:
     matched = float(np.minimum(available, case.of("facility_kw")).sum()) * h
     curtailed, offered = float(case.of("curtailed_kw").sum()) * h, float(available.sum()) * h
     co2 = float((case.of("import_kw") * carbon_kg_per_kwh(case)).sum()) * h
+    contracted = case.of("import_kw") * case.grid("green_contract_share")
+    market = float(((case.of("import_kw") - contracted) * case.grid("residual_kg_per_kwh")).sum()) * h
     lost = float(battery_losses(case).sum())
     return {
         "pue": facility / it,
@@ -133,6 +135,8 @@ def energies(case: Case) -> dict[str, float]:
         "curtailed_kwh": curtailed,
         "co2_kg": co2,
         "cue_location": co2 / it,
+        "cue_market": market / it,
+        "ref": min(1.0, (green + float(contracted.sum()) * h) / facility),
         "peak_import_kw": float(case.of("import_kw").max(axis=1).sum()),
     }
 

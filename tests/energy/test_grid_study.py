@@ -74,6 +74,18 @@ def test_market_prices_get_network_and_premium_on_top(edited_study, tmp_path):
     assert study.node("alpha").grid_connection().green_contract_share == 0.5
 
 
+def test_a_green_contract_counts_by_market_and_in_ref(attempt, edited_study):
+    green = "green_contract_share = 0.75, green_premium_cny_per_kwh = 0.03, residual_kg_per_kwh = 0.6"
+    study = edited_study((TARIFF, f"{TARIFF}, {green}"))
+    plan, summary = planned(attempt("--horizon", 6, "--json", study=study), study)
+    kpis, bought = summary["kpis"], plan["import_kw"].sum("time").values
+    assert plan["price_cny_per_kwh"].values[:, 0] == pytest.approx([0.3 + 0.75 * 0.03, 0.3])
+    assert kpis["cue_market"] == pytest.approx((0.25 * 0.6 * bought[0] + 0.5856 * bought[1]) / kpis["it_kwh"])
+    assert kpis["ref"] == pytest.approx((kpis["green_kwh"] + 0.75 * bought[0]) / kpis["facility_kwh"])
+    assert kpis["renewable_share"] < kpis["ref"] <= 1
+    assert summary["verification"]["clean"]
+
+
 def test_a_curtailment_call_binds_and_is_checked(attempt, edited_study, tmp_path, published):
     free = published.plan().isel(time=slice(6))
     before = free["import_kw"].sel(node="alpha").values

@@ -48,6 +48,8 @@ def test_energies_and_ratios_are_those_of_the_plan(published):
     }
     assert {name: kpis[name] for name in expected} == pytest.approx(expected, rel=1e-9)
     assert kpis["cue_location"] == pytest.approx(kpis["co2_kg"] / it)
+    assert kpis["cue_market"] == pytest.approx(0.5856 * kpis["import_kwh"] / it)  # no contract: all of the residual mix
+    assert kpis["ref"] == kpis["renewable_share"]
     assert kpis["pue"] > 1
     assert 0 <= kpis["renewable_share"] <= 1
     assert kpis["renewable_share"] <= kpis["available_kwh"] / facility

@@ -54,6 +54,8 @@ KPIS = {
         "curtailed_share",
         "co2_kg",
         "cue_location",
+        "cue_market",
+        "ref",
         "it_kwh",
         "facility_kwh",
         "import_kwh",

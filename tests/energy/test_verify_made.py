@@ -304,6 +304,8 @@ def summary_of(plan: xr.Dataset) -> dict:
         "curtailed_kwh": float(plan["curtailed_kw"].sum()),
         "co2_kg": co2,
         "cue_location": co2 / it,
+        "cue_market": 0.5856 * float(bought.sum()) / it,
+        "ref": green / facility,
         "peak_import_kw": float(peak.sum()),
         "jobs_total": 5,
         "jobs_placed": 4,
