@@ -190,6 +190,7 @@ def compare_hall(asked: argparse.Namespace) -> list[str]:
         print("identical to the rounding of the file" if identical else "NOT identical")
         broken += [] if identical else ["reference year not reproduced"]
     year = hall.their_year(result)
+    weather = hall.felt_weather(result, weather)
     plant, supply = hall.air_plant(model, result, year, altitude_m=float(weather["altitude_m"]))
     ours = own_year(plant, weather, year.heat_kw, supply)
     found = compare(year.plant, ours, heat_kw=year.heat_kw)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 from energyplus.compare import PlantYear
 from energyplus.engine import EngineError, Run, run
 from energyplus.loads import HOURS, ArgumentError
@@ -17,6 +18,7 @@ from models.cooling import AirEconomiserPlant
 from weather.derive import standard_pressure
 
 CP_AIR, R_AIR = 1.006, 287.058  # kJ/(kg K), J/(kg K)
+REFERENCE_LIFT_K = 25.0  # lift at which `carnot_cop` takes its fraction
 REFRIGERANT_APPROACH_K = 1.5  # between refrigerant and leaving water, both ends: the default of our plants
 
 OUTPUTS = (
@@ -30,6 +32,13 @@ OUTPUTS = (
     "Cooling Tower Make Up Water Volume Flow Rate",
     "Evaporative Cooler Water Volume",
 )
+# What our plants feel -> the engine's variable
+OUTDOOR = {
+    "temp_air": "Site Outdoor Air Drybulb Temperature",
+    "wet_bulb": "Site Outdoor Air Wetbulb Temperature",
+    "temp_dew": "Site Outdoor Air Dewpoint Temperature",
+    "pressure": "Site Outdoor Air Barometric Pressure",
+}
 # Column of the reference year -> variable, key and tolerance (the file's rounding)
 REFERENCE = {
     "drybulb_c": ("Site Outdoor Air Drybulb Temperature", "Environment"),
@@ -66,7 +75,7 @@ def read_model(file: Path) -> dict:
 
 def run_hall(model: dict, weather: Path, *, progress: Callable[[str], None] | None = None) -> Run:
     """Run the hall with the outputs this comparison reads added to its own."""
-    wanted = {name for name, _ in REFERENCE.values()} | set(OUTPUTS)
+    wanted = {name for name, _ in REFERENCE.values()} | set(OUTPUTS) | set(OUTDOOR.values())
     outputs = {f"hall {n}": _output(name) for n, name in enumerate(sorted(wanted))}
     result = run(model | {"Output:Variable": outputs}, weather, progress=progress, label=weather.name[:28])
     hours = next(iter(result.columns.values())).size
@@ -77,6 +86,12 @@ def run_hall(model: dict, weather: Path, *, progress: Callable[[str], None] | No
 
 def _output(variable: str) -> dict:
     return {"key_value": "*", "variable_name": variable, "reporting_frequency": "Hourly"}
+
+
+def felt_weather(result: Run, weather: xr.Dataset) -> xr.Dataset:
+    """The weather the engine's steps felt, as hourly means: it blends neighbouring hours of the file into its steps."""
+    fields = {name: ("time", result.find(variable, "Environment")) for name, variable in OUTDOOR.items()}
+    return xr.Dataset(fields, coords=weather.coords)
 
 
 def against_reference(result: Run, file: Path) -> dict[str, float]:
@@ -113,7 +128,7 @@ class HallYear:
         Basin heater of the tower; sprays and secondary fans (inside the plant's pumps). [kW]
     heat_kw : ndarray (time,)
         IT and lights. [kW]
-    temp_air, wet_bulb : ndarray (time,)
+    temp_air : ndarray (time,)
         Outdoors. [degC]
     """
 
@@ -122,7 +137,6 @@ class HallYear:
     evaporative_kw: np.ndarray
     heat_kw: np.ndarray
     temp_air: np.ndarray
-    wet_bulb: np.ndarray
 
 
 def their_year(result: Run) -> HallYear:
@@ -145,8 +159,7 @@ def their_year(result: Run) -> HallYear:
         water_l_per_h=3.6e6 * tower_m3_s + kilo * cooler_m3,
         free_share=np.clip(1.0 - coil / (heat + fan), 0.0, 1.0),
     )
-    temp_air, wet_bulb = (result.find(*REFERENCE[column]) for column in ("drybulb_c", "wetbulb_c"))
-    return HallYear(plant, basin, evaporative, heat, temp_air, wet_bulb)
+    return HallYear(plant, basin, evaporative, heat, result.find(*REFERENCE["drybulb_c"]))
 
 
 def air_plant(model: dict, result: Run, year: HallYear, *, altitude_m: float) -> tuple[AirEconomiserPlant, np.ndarray]:
@@ -158,10 +171,10 @@ def air_plant(model: dict, result: Run, year: HallYear, *, altitude_m: float) ->
       at that the hall would need more than the fans give. So the supply is ``thermostat - heat / (m cp)``, kept in
       12-18 degC.
     - Economiser: their fixed limits of dry bulb and dew point; direct cooler's effectiveness.
-    - Chiller: share of Carnot's COP that its own coefficients give at the hall's heat, its water setpoint and the mean
-      wet bulb of the hours above the dry-bulb limit; condenser at wet bulb, plus the sized tower's approach and the
-      condenser's rise scaled from rated heat to the hall's (both are autosized to about four times the load). Tower
-      fans and condenser pump run full with the chiller; ours follow its load.
+    - Chiller: fraction of Carnot and lift loss from its own coefficients at the hall's heat and its water setpoint
+      (`carnot_figures`); condenser at wet bulb, plus the sized tower's approach and the condenser's rise scaled from
+      rated heat to the hall's (both are autosized to about four times the load). Tower fans and condenser pump run
+      full with the chiller; ours follow its load.
     """
     heat = float(year.heat_kw.max())
     density = float(standard_pressure(altitude_m)) / (R_AIR * 293.15)  # what the engine makes mass of volume with
@@ -180,9 +193,10 @@ def air_plant(model: dict, result: Run, year: HallYear, *, altitude_m: float) ->
     rise = share * _sizing_rise(model, "Condenser")
     approach = share * tower.get("design_approach_temperature", 3.9)
     evaporating = chilled - REFRIGERANT_APPROACH_K
-    closed = year.temp_air > controller["economizer_maximum_limit_dry_bulb_temperature"]
-    entering = float(year.wet_bulb[closed].mean()) + approach
     coldest = _first(model, "SetpointManager:FollowOutdoorAirTemperature")["minimum_setpoint_temperature"]
+    carnot_eff, lift_loss_k = carnot_figures(
+        chiller, chilled_degc=chilled, coldest_degc=coldest, share=share, rise_k=rise
+    )
     pumps = result.sized("Pump:VariableSpeed", "Design Power Consumption") / 1000.0
     condenser_pump = result.sized("Pump:VariableSpeed", "Design Power Consumption", name="Cond Circ Pump") / 1000.0
     plant = AirEconomiserPlant(
@@ -196,9 +210,8 @@ def air_plant(model: dict, result: Run, year: HallYear, *, altitude_m: float) ->
         dew_point_max_degc=controller["economizer_maximum_limit_dewpoint_temperature"],
         dew_point_min_degc=-60.0,
         outdoor_max_degc=controller["economizer_maximum_limit_dry_bulb_temperature"],
-        carnot_eff=chiller_cop(chiller, chilled_degc=chilled, condenser_degc=entering, share=share)
-        * (entering + rise + REFRIGERANT_APPROACH_K - evaporating)
-        / (evaporating + 273.15),
+        carnot_eff=carnot_eff,
+        lift_loss_k=lift_loss_k,
         evaporating_below_supply_k=float(supply.mean()) - evaporating,
         condensing_reference="wet_bulb",
         condensing_above_outdoor_k=approach + rise + REFRIGERANT_APPROACH_K,
@@ -228,6 +241,21 @@ def chiller_cop(chiller: dict, *, chilled_degc: float, condenser_degc: float, sh
     part = share / capacity
     power = polynomial("power", capacity) * capacity * polynomial("full_load", part) / chiller["nominal_cop"]
     return share / power
+
+
+def carnot_figures(
+    chiller: dict, *, chilled_degc: float, coldest_degc: float, share: float, rise_k: float
+) -> tuple[float, float]:
+    """The two figures of `carnot_cop` that meet `chiller_cop` at the coldest and at the rated condenser water."""
+    evaporating = chilled_degc - REFRIGERANT_APPROACH_K
+    points = []
+    for water in (coldest_degc, chiller["design_condenser_inlet_temperature"]):
+        cop = chiller_cop(chiller, chilled_degc=chilled_degc, condenser_degc=water, share=share)
+        points.append((cop, water + rise_k + REFRIGERANT_APPROACH_K - evaporating))
+    (cold_cop, cold_lift), (rated_cop, rated_lift) = points
+    loss = (rated_cop * rated_lift - cold_cop * cold_lift) / (cold_cop - rated_cop)
+    reference = REFERENCE_LIFT_K / (REFERENCE_LIFT_K + loss)
+    return cold_cop * (cold_lift + loss) / (evaporating + 273.15) * reference, loss
 
 
 def _first(model: dict, kind: str) -> dict:
