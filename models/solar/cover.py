@@ -119,7 +119,7 @@ def snow_cover(
     fell[..., 1:] = np.diff(snow_depth, axis=-1) >= snow.fall_m_per_h * step_h * (1.0 - 1e-9)
     fell &= lying
     loose = temp_air > plane / marion["can_slide_w_m2k"]
-    slide = np.where(loose & ~fell, marion["slide_share_per_h"] * np.sin(np.radians(tilt)) * step_h, 0.0)
+    slide = np.where(loose, marion["slide_share_per_h"] * np.sin(np.radians(tilt)) * step_h, 0.0)
     slid = np.cumsum(slide, axis=-1)
     steps = np.arange(snow_depth.shape[-1])
     last = np.maximum.accumulate(np.where(fell | ~lying, steps, 0), axis=-1)

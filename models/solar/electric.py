@@ -29,8 +29,9 @@ def cell_temperature(plane: np.ndarray, temp_air: np.ndarray, wind_speed: np.nda
     Notes
     -----
     Linear rows (Faiman, PVsyst): ``T_air + plane heat_frac / (u0 + u1 v)``. Exponential rows (SAPM): ``T_air + plane
-    (exp(a + b v) + dT / 1000)``. Steady state: at hourly steps the modules' heat (minutes) is nothing. The
-    row is the largest free choice of the chain: a year at Taiyuan yields 2.9 % less with PVsyst's than with Faiman's.
+    (exp(a + b v) + dT / 1000)``. Steady state: at hourly steps the modules' heat (minutes) is nothing. The row is a
+    free choice: against Faiman's, a year at five Chinese sites yields 1.1 % less to 0.7 % more with PVsyst's free-standing
+    row, 0.3 to 1.6 % less with SAPM's glass on glass, 3 to 6 % less with PVsyst's insulated one.
 
     Examples
     --------

@@ -62,12 +62,18 @@ def pv_power(weather: xr.Dataset, plant: PVPlant) -> xr.DataArray:
     -----
     1. Sun in the middle of the sunny part of the interval, air of the altitude's standard pressure
        (:func:`models.solar.sun.sun_of_intervals`). Weather's own pressure would make a result depend on the window it
-       is cut from; 3 % of pressure change the year's energy by less than 0.02 %.
+       is cut from; 3 % of pressure are 0.1 % of the year's energy.
     2. Pose, shade of row on row, sky masked by rows, lit ground, reflection and spectrum: factors once per node
        (:func:`models.solar.geometry.plant_geometry`, :mod:`models.solar.rows`).
     3. Sky by Hay and Davies or Perez-Driesse (:func:`models.solar.sky.sky_parts`); light of front and rear.
     4. Dust on the front, snow on the row (:mod:`models.solar.cover`).
     5. Cell temperature, DC, losses, inverter with clipping, losses after it (:mod:`models.solar.electric`).
+
+    Against NREL PVWatts v8 on ten years of weather, nothing fitted, fixed and tracking: energy -0.3 to +0.9 %, hourly
+    RMSE 0.2 to 0.5 % of the AC rating (`benchmarks/pv_against_pysam.py`); with a rear side 1.1 to 2.9 % above PVWatts,
+    whose rear model is another; ours is that of pvlib's infinite sheds. Against a measured 50 MW plant, losses fitted
+    on the year before: energy +1.6 %, hourly RMSE 5.1 % of 50 MW, correlation 0.978, without the 3 % of the time in which
+    it was held back (`benchmarks/pv_measured.py`).
 
     More beam at the same diffuse light gives more power wherever the sun stands before the modules. Behind a fixed
     module it brightens the sky there, not in front, and may give less.

@@ -36,9 +36,10 @@ def sky_parts(dni: np.ndarray, dhi: np.ndarray, geometry: Geometry, plant: PVPla
         around = dhi F1 / max(cos z, cos 85 deg),  uniform = dhi (1 - F1),  rim = dhi F2
 
     Hay and Davies: ``F1 = min(dni / extra, 1)``, F2 = 0, cosine at least cos 89 deg. Both take dni and dhi as means
-    while the sun is up. Equal to pvlib.irradiance.perez_driesse within 1e-4 of dhi, and to its haydavies within 1e-9.
+    while the sun is up. On a lone plane both are within 0.05 W/m2 of pvlib's.
 
-    Hay and Davies see less light in front of the modules: 2 % less yield a year at the sites tried, fixed and tracking.
+    Hay and Davies see less light in front of the modules: a year at five Chinese sites yields 2 to 4 % less, at the
+    darkest of them 0.2 % more to 0.7 % less. PVWatts has Perez's.
 
     References
     ----------

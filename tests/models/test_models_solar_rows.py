@@ -187,3 +187,33 @@ def test_a_tracker_that_does_not_turn_back_is_shaded(clear_day):
     # what backtracking gives up in angle it wins in shade: the beam on the row is the same
     assert geometry[True].front.plane.beam == pytest.approx(geometry[False].front.plane.beam, abs=1e-9)
     assert np.abs(geometry[True].tilt - geometry[False].tilt).max() > 5.0
+
+
+def test_the_rear_adds_its_light_times_what_it_is_worth(clear_day):
+    """Light of both faces and the links after them, by hand, at one hour without clipping."""
+    from models.solar import pv_power
+    from models.solar.electric import cell_temperature, dc_power, inverter_power
+
+    plant = PVPlant(dc_kw=1250.0, dc_ac_ratio=1.0, loss_frac=0.1, bifaciality=0.8, rear_loss_frac=0.1, albedo=0.3)
+    place = {name: np.array([float(clear_day[name])]) for name in ("latitude", "longitude", "altitude_m")}
+    pressure = standard_pressure(place["altitude_m"])
+    time = clear_day["time"].to_numpy()
+    sun = sun_of_intervals(
+        time,
+        place["latitude"],
+        place["longitude"],
+        step_h=1.0,
+        altitude_m=place["altitude_m"],
+        pressure_pa=pressure,
+    )
+    geometry = plant_geometry(sun, pressure, plant)
+    dni, dhi, air, wind = (clear_day[name].to_numpy() for name in ("dni", "dhi", "temp_air", "wind_speed"))
+    parts = sky_parts(dni[None], dhi[None], geometry, plant)
+    plane, cells = (
+        light(getattr(geometry.front, to), parts, albedo=0.3)
+        + 0.8 * 0.9 * light(getattr(geometry.rear, to), parts, albedo=0.3)
+        for to in ("plane", "cells")
+    )
+    dc_kw = dc_power(cells[0], cell_temperature(plane[0], air, wind, "faiman"), plant) * 0.9
+    assert pv_power(clear_day, plant).to_numpy() == pytest.approx(inverter_power(dc_kw, plant), rel=1e-9, abs=1e-9)
+    assert 50.0 < (plane - light(geometry.front.plane, parts, albedo=0.3))[0, 12] < 200.0
