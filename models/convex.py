@@ -5,7 +5,7 @@ Pure numpy; every function takes any leading dims and the knots last.
 
 import numpy as np
 
-_BLOCK = 4096  # curves fitted at once: bounds the memory to 70 MB at 37 knots
+_BLOCK = 4096  # curves fitted at once: bounds the memory to 100 MB at 45 knots
 _FLAT = 1e-12  # bends below this share of the steepest slope are rounding
 
 

@@ -17,6 +17,7 @@ from models.solar import pv_power
 from models.wind import wind_power
 from weather.conventions.errors import DataError
 
+_OF_IT = ("ups_loss_kw", "distribution_loss_kw", "other_kw")  # which have the dims of the IT power alone
 _KW = {"units": "kW", "cell_methods": "time: mean"}
 
 
@@ -72,8 +73,8 @@ def facility(it_kw, weather: xr.Dataset, plant: NodePlant, setpoint_degc) -> xr.
 
     Ratios are of energies over the window, never means of ratios. The standards ask for a year: a shorter window
     gives the window's ratio and should be called so. ``pue`` counts the servers' own fans as IT, as every
-    category of ISO/IEC 30134-2 does, which flatters warm inlets; ``pue_reference_inlet`` counts what they take above the
-    reference inlet as overhead. ``ref`` counts a green contract whose certificates are owned and retired, and no
+    category of ISO/IEC 30134-2 does, which flatters warm inlets; ``pue_reference_inlet`` counts what they take above
+    the reference inlet as overhead. ``ref`` counts a green contract whose certificates are owned and retired, and no
     surplus that leaves the site.
 
     References
@@ -108,6 +109,7 @@ def facility(it_kw, weather: xr.Dataset, plant: NodePlant, setpoint_degc) -> xr.
         "server_fan_kw": true - reference,
         "it_kw": true,
         "facility_kw": facility_kw,
+        **{name: xr.broadcast(flows[name], shape)[0].transpose(*shape.dims) for name in _OF_IT},
         **_supply(weather, plant, facility_kw),
     }
     made = flows.assign({name: flow.assign_attrs(_KW) for name, flow in kilowatts.items()})

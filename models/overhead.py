@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from models.solar import PVPlant
     from models.wind import WindPlant
 
-LOAD_KNOTS = 37  # loads at which the plant is evaluated for the table
+_MODE = "mode_number"  # the dim mode while the cooling plant, which has a variable of that name, is asked
+LOAD_KNOTS = 45  # loads at which the plant is evaluated for the table
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ def overhead_flows(weather: xr.Dataset, plant: NodePlant, it_kw, setpoint_degc) 
     Dataset
         Cooling and its parts as `cooling_power` names them (``power_kw`` is ``cooling_kw`` here), ``ups_loss_kw``,
         ``distribution_loss_kw``, ``transformer_loss_kw``, ``other_kw`` and their sum with the cooling,
-        ``overhead_kw`` [kW]; ``water_l_per_h`` [L/h], ``free_share`` [-]. Dims as `cooling_power`.
+        ``overhead_kw`` [kW]; ``water_l_per_h`` [L/h], ``free_share`` [-], ``cooling_mode`` (its ``mode``: a dim of
+        setpoints is called mode too). Dims as `cooling_power`; losses of the hall have those of ``it_kw``.
 
     Raises
     ------
@@ -105,13 +107,20 @@ def overhead_flows(weather: xr.Dataset, plant: NodePlant, it_kw, setpoint_degc) 
         "other_kw": xr.full_like(it, other_kw(plant.electrical)),
     }
     warm = sum(hall.values())
-    cooled = cooling_power(weather, plant.cooling, it + warm, setpoint_degc).rename(power_kw="cooling_kw")
+    cooled = _cooling(weather, plant, it + warm, labelled(setpoint_degc, weather["temp_air"]))
     behind = (it + warm + cooled["cooling_kw"]).transpose(*cooled["cooling_kw"].dims)
     lost = behind.copy(data=np.asarray(transformer_loss_kw(behind.to_numpy(), plant.electrical)))
     parts = {**hall, "transformer_loss_kw": lost, "overhead_kw": behind - it + lost}
     for flow in parts.values():
         flow.attrs = {"units": "kW", "cell_methods": "time: mean"}
     return cooled.assign(parts)
+
+
+def _cooling(weather: xr.Dataset, plant: NodePlant, heat: xr.DataArray, setpoint: xr.DataArray) -> xr.Dataset:
+    """`cooling_power` with ``cooling_kw`` and ``cooling_mode``, whether or not a dim is called mode."""
+    heat, setpoint = (a.rename(mode=_MODE) if "mode" in a.dims else a for a in (heat, setpoint))
+    cooled = cooling_power(weather, plant.cooling, heat, setpoint).rename(power_kw="cooling_kw", mode="cooling_mode")
+    return cooled.rename({_MODE: "mode"}) if _MODE in cooled.dims else cooled
 
 
 def overhead_kw(weather: xr.Dataset, plant: NodePlant, it_kw, setpoint_degc) -> xr.DataArray:
