@@ -363,6 +363,7 @@ _CHECKS_ZH = {
     "plant figures": "设备指标",
     "targets told as they are": "目标如实报告",
     "unserved jobs listed": "未安排作业已列出",
+    "tariffs told as they are": "电价表如实报告",
     "window told as it is": "窗口如实报告",
     "proof told as it is": "证明如实报告",
     "saving adds up": "节省额分解相符",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta, timezone
 
 import numpy as np
 import pandas as pd
@@ -210,6 +211,33 @@ def workable_h(case: Case, job: Job) -> float:
         waits_h = max(0.0, (pd.Timestamp(job.release) - pd.Timestamp(case.opens)) / hour)
     first = int(np.ceil(waits_h / case.step_h - 1e-9))
     return min(steps_of(job, case), max(0, slots - first)) * case.step_h
+
+
+def tariffs_told(case: Case, told: Mapping) -> Check:
+    """Every node's prices are told by name and dates, and whether those dates leave out a day of the window."""
+    civil = timezone(timedelta(hours=8))
+    first, last = case.opens.astimezone(civil).date(), (case.closes - timedelta(seconds=1)).astimezone(civil).date()
+    faults = [f"{name} is no node" for name in told if name not in {node.id for node in case.study.nodes}]
+    for node in case.study.nodes:
+        right: dict[str, object] = {"prices": node.grid.priced_by, "stale": False}
+        if node.grid.tariff is not None:
+            tariff = case.study.tariff(node.grid.tariff)
+            dates = tariff.valid_from, tariff.valid_to
+            within = all(dates) and dates[0] <= first and last <= dates[1]
+            right["stale"] = not within if any(dates) else None
+        given = told.get(node.id) or {}
+        faults += [
+            f"{node.id}: {key} is {given.get(key)!r}, {value!r} found"
+            for key, value in right.items()
+            if given.get(key, "nothing") != value
+        ]
+    return sentences(
+        "tariffs told as they are",
+        faults,
+        unit="faults",
+        law="Every node's tariff or price file is named; stale says whether its dates leave out a civil day of the "
+        "window, and nothing where it has none.",
+    )
 
 
 def published_plant(case: Case, own: Mapping[str, float], kpis: Mapping) -> Check:

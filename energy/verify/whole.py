@@ -86,7 +86,8 @@ def verify_plan(
         What the plan was made from; weather hourly (node, time).
     summary
         What is published of the plan: ``kpis``, ``targets``, ``audit``, ``window``, ``unserved``, and with
-        ``solver`` the proof, ``baseline``, ``same_work`` and ``attribution`` are checked where given.
+        ``solver`` the proof, ``baseline``, ``same_work`` and ``attribution`` are checked where given, as are
+        the tariffs of ``inputs``.
     after
         The state handed on, where there is one.
     first_come
@@ -133,6 +134,8 @@ def verify_plan(
         checks.append(_held(gangs.unserved_listed, case, segments, list(given["unserved"])))
     if "solver" in given:
         checks += [_held(published.proof, case, segments, given), _held(published.saving, given)]
+    if "tariffs" in given.get("inputs", {}):
+        checks.append(_held(money.tariffs_told, case, given["inputs"]["tariffs"]))
     if "window" in given:
         checks.append(_held(published.window, case, given["window"]))
     if first_come is not None:

@@ -15,7 +15,7 @@ from energy.config import load_study, study_hash
 from energy.config_grid import carbon_factors, import_limits, import_price
 from energy.verify.case import Case
 from energy.verify.flows import grid_limits
-from energy.verify.money import prices
+from energy.verify.money import prices, tariffs_told
 from models.grid import delivered_price, network_charges
 from weather.conventions.timeaxis import time_axis
 
@@ -187,6 +187,17 @@ def test_a_stale_tariff_is_named_everywhere(attempt):
     assert [text for text in summary["warnings"] if STALE in text]
     assert summary["inputs"]["tariffs"]["beta"]["stale"] is True
     assert STALE in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_tariff_told_wrong_is_found(published, study_file):
+    case, told = case_of(published.plan(), load_study(study_file)), published.read("summary.json")["inputs"]["tariffs"]
+    assert tariffs_told(case, told).ok
+    for node, key, value in (("alpha", "stale", True), ("beta", "stale", None), ("beta", "prices", "other")):
+        wrong = told | {node: told[node] | {key: value}}
+        found = tariffs_told(case, wrong)
+        assert not found.ok and f"{node}: {key} is {value!r}" in found.where, found
+    assert not tariffs_told(case, {"alpha": told["alpha"]}).ok
+    assert not tariffs_told(case, told | {"gamma": told["alpha"]}).ok
 
 
 def test_a_stale_tariff_is_refused_under_strict(attempt):
