@@ -1,60 +1,81 @@
-"""PUE of the default plants over a year and over July at the five hubs, as models/README.md shows it.
+"""PUE and water of the default plants over a year and over July at the five hubs, by `models.facility`.
 
-    python benchmarks/plant_year.py [--seed 1] [--year 2026]
+    python benchmarks/plant_year.py [--seed 1] [--year 2026] [--check]
 
-A hall of 1,000 kW at 65 % load on the embedded climate: setpoints 23 degC air, 18 degC water with economiser,
-12 degC chiller-led.
+A hall of 1,000 kW at 65 % load on the embedded climate. Prints two tables: PUE of the year / of July, and litres of
+make-up water per kWh of IT over the year. `--check` ends with status 1 where a year's PUE is outside what such halls
+are known for (`BANDS`).
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+import sys
 
-import numpy as np
-
-from models.cooling import AirEconomiserPlant, WaterEconomiserPlant, outdoor_state
+from models.cooling import (
+    AirEconomiserPlant,
+    ChillerPlant,
+    IndirectEvaporativePlant,
+    LiquidCooledPlant,
+    WaterEconomiserPlant,
+    outdoor_state,
+)
 from models.electrical import ElectricalPlant
-from models.overhead import NodePlant, overhead_kw
+from models.facility import facility
+from models.overhead import NodePlant
 from weather import load_nodes, open_weather
 from weather.conventions.timeaxis import civil, time_axis
 
 RATED_KW, LOAD = 1000.0, 0.65
+# year's PUE: Meta Lulea 1.07 and Google 1.09-1.10 are the best with outside air or economisers, the best rooms at
+# Zhangbei and Ulanqab 1.1-1.2; chilled water without economiser 1.2-1.3; NREL's warm-water hall 1.04, cold-plate sites
+# with UPS and trim from 1.08
+BANDS = {"economiser": (1.07, 1.20), "evaporative": (1.07, 1.20), "chiller": (1.18, 1.30), "liquid": (1.04, 1.15)}
 
 
 def plants() -> dict[str, tuple[NodePlant, float]]:
     """Name -> plant and setpoint [degC]."""
-    electrical = ElectricalPlant(rated_kw=RATED_KW)
-    water = WaterEconomiserPlant(rated_heat_kw=1.1 * RATED_KW)
-    led = replace(water, economiser=False)
-    return {
-        "air economiser with pad": (NodePlant(AirEconomiserPlant(rated_heat_kw=1.1 * RATED_KW), electrical), 23.0),
-        "water economiser": (NodePlant(water, electrical), 18.0),
-        "chiller-led, Carnot 0.55": (NodePlant(led, electrical), 12.0),
-        "chiller-led, DOE-2, variable speed": (NodePlant(replace(led, chiller="doe2"), electrical), 12.0),
-    }
+    electrical, heat = ElectricalPlant(rated_kw=RATED_KW), {"rated_heat_kw": 1.1 * RATED_KW}
+    cooling = {
+        "air economiser with pad, 23 degC air": (AirEconomiserPlant(**heat), 23.0),
+        "indirect evaporative units, 23 degC air": (IndirectEvaporativePlant(**heat), 23.0),
+        "water economiser, 18 degC water": (WaterEconomiserPlant(**heat), 18.0),
+        "chiller-led, Carnot, 12 degC water": (ChillerPlant(**heat), 12.0),
+        "chiller-led, DOE-2 variable speed, 12 degC": (ChillerPlant(**heat, chiller="doe2"), 12.0),
+        "liquid to 75 %, 27 degC facility water": (
+            LiquidCooledPlant(**heat, air=AirEconomiserPlant(rated_heat_kw=0.3 * RATED_KW)), 27.0,
+        ),
+    }  # fmt: skip
+    return {name: (NodePlant(plant, electrical), setpoint) for name, (plant, setpoint) in cooling.items()}
 
 
-def main() -> None:
-    """Print the table, year / July."""
+def main() -> int:
+    """Print the tables; 1 where a band is left and --check is given."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--year", type=int, default=2026)
+    parser.add_argument("--check", action="store_true", help="status 1 where a year's PUE leaves its band")
     asked = parser.parse_args()
     nodes = list(load_nodes().values())
     time = time_axis(f"{asked.year}-01-01", horizon_h=8760)
-    july = civil(time).month == 7
     weather = open_weather(dict.fromkeys(load_nodes(), "climate"), nodes, time=time, seed=asked.seed)
-    it_kw = LOAD * RATED_KW
-    print("| plant | " + " | ".join(node.name_en for node in nodes) + " |")
-    print("|---" * (len(nodes) + 1) + "|")
+    weather = outdoor_state(weather)
+    july = weather.isel(time=civil(time).month == 7)
+    head = "| plant | " + " | ".join(node.name_en for node in nodes) + " |\n" + "|---" * (len(nodes) + 1) + "|"
+    outside, waters = [], []
+    print(head)
     for name, (plant, setpoint) in plants().items():
-        cells = []
-        for node in nodes:
-            overhead = overhead_kw(outdoor_state(weather.sel(node=node.node_id)), plant, it_kw, setpoint).values
-            cells.append(" / ".join(f"{1 + float(np.mean(part)) / it_kw:.2f}" for part in (overhead, overhead[july])))
-        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+        year, month = (facility(LOAD * RATED_KW, part, plant, setpoint) for part in (weather, july))
+        pues = zip(year["pue"].values, month["pue"].values, strict=True)
+        print(f"| {name} | " + " | ".join(f"{whole:.3f} / {part:.3f}" for whole, part in pues) + " |", flush=True)
+        waters.append(f"| {name} | " + " | ".join(f"{wue:.2f}" for wue in year["wue"].values) + " |")
+        low, high = next(band for word, band in BANDS.items() if word in name)
+        outside += [f"{name} at {node}" for node, pue in zip(year["node"].values, year["pue"].values, strict=True)
+                    if not low <= pue <= high]  # fmt: skip
+    print("\nwater, L/kWh of IT\n\n" + "\n".join([head, *waters]))
+    print("\nbands: " + ("all kept" if not outside else f"left by {', '.join(outside)}"))
+    return 1 if outside and asked.check else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

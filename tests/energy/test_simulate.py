@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import sys
 from dataclasses import replace
@@ -238,3 +239,26 @@ def test_plans_of_the_default_study_audit_to_within_half_a_percent(date):
     planned = plan["facility_kw"].transpose("node", "time").sum("time").values
     assert np.all(np.abs(again["facility_kw"].sum("time").values / planned - 1.0) < 0.005)
     assert replay_figures(again, 1.0)["renewable_share"] == pytest.approx(told["planned"]["renewable_share"], abs=0.002)
+
+
+def test_an_audit_told_as_it_is_passes_and_every_change_to_it_is_found(made):
+    own = audit(made.plan(), study=made.study, weather=made.weather, step_h=1.0)
+    assert made.check(summary={"audit": own}).clean
+
+    def spoilt(change) -> list[str]:
+        told = copy.deepcopy(own)
+        change(told)
+        return _made.failed(made.check(summary={"audit": told}))
+
+    law = ["audit told as it is"]
+    for side in ("planned", "audited"):
+        for name, value in own[side].items():
+            assert spoilt(lambda t, s=side, n=name, v=value: t[s].update({n: v * 1.00001 + 1e-5})) == law, (side, name)
+    assert spoilt(lambda t: t.update(facility_off=0.01)) == law
+    assert spoilt(lambda t: t["worst"].update(node="gamma")) == law
+    assert spoilt(lambda t: t["worst"].update(audited_kw=own["worst"]["audited_kw"] + 1e-3)) == law
+    assert spoilt(lambda t: t["nodes"]["beta"].update(pue=1.1)) == law
+    assert spoilt(lambda t: t["nodes"].pop("alpha")) == law
+    assert spoilt(lambda t: t["short"].update(alpha={"kwh": 1.0, "hours": 1.0})) == law
+    assert spoilt(lambda t: t["audited"].update(pue=None)) == law
+    assert spoilt(lambda t: t.pop("audited")) == law
