@@ -131,8 +131,9 @@ def cooling_power(weather: xr.Dataset, plant: CoolingPlant, heat_kw, setpoint_de
     Dataset
         ``power_kw`` and its parts ``fan_kw`` (hall air), ``pump_kw``, ``tower_kw`` (fans of heat rejection),
         ``compressor_kw`` [kW]; ``water_l_per_h`` [L/h]; ``free_share`` of the heat removed without compressor [-];
-        ``mode`` (int8, meanings in its ``flag_meanings``: `MODES`). Dims in canonical order: the weather's own,
-        those of setpoint and heat, time. Unnamed axes of a plain array come first.
+        ``mode`` (int8, meanings in its ``flag_meanings``: `MODES`; named ``cooling_mode`` where a dim is called
+        mode). Dims in canonical order: the weather's own, those of setpoint and heat, time. Unnamed axes of a plain
+        array come first.
 
     Raises
     ------
@@ -165,7 +166,8 @@ def cooling_power(weather: xr.Dataset, plant: CoolingPlant, heat_kw, setpoint_de
         values = np.where(on, getattr(removal, name), 0.0)
         data[name] = _as_labelled(values, labels).assign_attrs(units=unit, cell_methods="time: mean")
     flags = {"flag_values": np.arange(len(MODES), dtype=np.int8), "flag_meanings": " ".join(MODES)}
-    data["mode"] = _as_labelled(_mode(removal, on), labels).assign_attrs(
+    # a variable named as a dim would become a coordinate
+    data["cooling_mode" if "mode" in order else "mode"] = _as_labelled(_mode(removal, on), labels).assign_attrs(
         long_name="operating mode of the cooling plant", **flags
     )
     return xr.Dataset(data)
