@@ -221,10 +221,13 @@ def _diffuse_glass(anti_reflective: bool) -> tuple[np.ndarray, np.ndarray, np.nd
     from pvlib.iam import marion_diffuse
 
     # straight lines over 5 deg: within 3e-4 but where next to nothing is seen (0.01 for the ground of a flat module)
-    tilt = np.arange(0.0, 181.0, 5.0)
+    tilt = np.arange(0.0, 91.0, 5.0)
     table = marion_diffuse("physical", tilt, **_glass(anti_reflective))
-    # A horizontal face sees no ground, or no sky: 0/0 in the integral, and nothing to multiply.
-    return tilt, np.nan_to_num(table["sky"], nan=1.0), np.nan_to_num(table["ground"], nan=1.0)
+    # A horizontal face sees no ground: 0/0 in the integral, and nothing to multiply.
+    sky, ground = (np.nan_to_num(table[name], nan=1.0) for name in ("sky", "ground"))
+    # what is sky to a face is ground to the same face turned over
+    tilt = np.concatenate([tilt, 180.0 - tilt[-2::-1]])
+    return tilt, np.concatenate([sky, ground[-2::-1]]), np.concatenate([ground, sky[-2::-1]])
 
 
 def _spectral(air_mass: np.ndarray, name: str | None) -> np.ndarray:

@@ -54,7 +54,7 @@ def pv_power(weather: xr.Dataset, plant: PVPlant) -> xr.DataArray:
     Raises
     ------
     DataError
-        Missing values or variables, ``time`` not the last dimension, coordinates of other dimensions.
+        Missing or negative values, missing variables, ``time`` not the last dimension, coordinates of other dimensions.
     ConfigError
         Soiling with neither precipitation nor a cleaning interval.
 
@@ -72,8 +72,8 @@ def pv_power(weather: xr.Dataset, plant: PVPlant) -> xr.DataArray:
     Against NREL PVWatts v8 on ten years of weather, nothing fitted, fixed and tracking: energy -0.3 to +0.9 %, hourly
     RMSE 0.2 to 0.5 % of the AC rating (`benchmarks/pv_against_pysam.py`); with a rear side 1.1 to 2.9 % above PVWatts,
     whose rear model is another; ours is that of pvlib's infinite sheds. Against a measured 50 MW plant, losses fitted
-    on the year before: energy +1.6 %, hourly RMSE 5.1 % of 50 MW, correlation 0.978, without the 3 % of the time in which
-    it was held back (`benchmarks/pv_measured.py`).
+    on the year before: energy +1.6 %, hourly RMSE 5.1 % of 50 MW, correlation 0.978, without the 3 % of the time in
+    which it was held back (`benchmarks/pv_measured.py`).
 
     More beam at the same diffuse light gives more power wherever the sun stands before the modules. Behind a fixed
     module it brightens the sky there, not in front, and may give less.
@@ -196,4 +196,9 @@ def _check(weather: xr.Dataset, wanted: list[str]) -> None:
             raise DataError(
                 f"PV power: {int(bad.sum())} values of {name} are missing, the first at {first}Z. "
                 "Repair the weather first."
+            )
+        if name != "temp_air" and values.size and values.min() < 0:
+            raise DataError(
+                f"PV power: {int((values < 0).sum())} values of {name} are negative, the least {values.min():g}; "
+                "allowed >= 0. Repair the weather first."
             )

@@ -145,6 +145,8 @@ def test_nodes_and_members_are_computed_as_one_by_one(clear_day):
 def test_missing_values_and_wrong_order_are_refused(clear_day):
     with pytest.raises(DataError, match="1 values of dni are missing, the first at 2025-06-20T19:00Z"):
         pv_power(clear_day.assign(dni=clear_day["dni"].where(clear_day["time"] != clear_day["time"][3])), PLANT)
+    with pytest.raises(DataError, match="24 values of wind_speed are negative, the least -1"):
+        pv_power(clear_day.assign(wind_speed=clear_day["wind_speed"] * 0 - 1.0), PLANT)
     nodes = xr.concat([clear_day, clear_day], dim="node").transpose("time", "node")
     with pytest.raises(DataError, match="Transpose"):
         pv_power(nodes, PLANT)
