@@ -528,3 +528,79 @@ def test_a_tower_beyond_its_air_is_refused():
     with pytest.raises(ConfigError, match=r"tower_range_k=5\.0.*smaller tower_water_air_ratio"):
         replace(LED, tower_approach_k=1.0)
     assert replace(LED, tower_approach_k=1.0, tower_water_air_ratio=0.9).tower_approach_k == 1.0
+
+
+def test_pad_stops_at_the_dew_point_limit(make_weather):
+    """30 degC, dew point 13: the pad may add moisture up to 15 degC of dew point only, the coil does the rest."""
+    from models.cooling.outdoor import humidity_ratio
+
+    weather = make_weather(hours=1, temp_air=30.0, temp_dew=13.0)
+    result = cooling_power(weather, replace(AIR, evaporative_eff=0.9), 900.0, 20.0).isel(time=0)
+    pressure = float(weather["pressure"][0])
+    flow = 0.9 * 1000.0 / (1.006 * 12.0)
+    room = float(humidity_ratio(15.0, pressure) - humidity_ratio(13.0, pressure))
+    mechanical = flow * 1.006 * (30.0 - room * 2450.0 / 1.006 - (20.0 - float(result["fan_kw"]) / (flow * 1.006)))
+    assert float(result["tower_kw"]) == pytest.approx(0.025 * mechanical, rel=1e-9)
+    assert float(result["water_l_per_h"]) == pytest.approx(flow * room * 3600.0 * 1.25, rel=1e-9)
+
+
+def test_the_tower_carries_the_compressors_heat(make_weather):
+    """Chiller-led, tower water above its floor: condenser pump and tower fan at heat and compressor over rated."""
+    weather = make_weather(hours=1, temp_air=28.0, relative_humidity=60.0)
+    result = cooling_power(weather, LED, 800.0, 12.0).isel(time=0)
+    chilled_pump = 16.0 * 0.8 * (0.3 + 0.7 * 0.64)
+    load = 800.0 + float(result["fan_kw"]) + chilled_pump
+    flow = (load + float(result["compressor_kw"])) / 1200.0
+    assert float(result["pump_kw"]) == pytest.approx(chilled_pump + 14.0 * flow * (0.3 + 0.7 * flow**2), rel=1e-9)
+    cube = -0.009315163 + flow * (0.0512333966 + flow * (-0.0838364671 + flow * 1.0419182336))
+    assert float(result["tower_kw"]) == pytest.approx(15.0 * cube, rel=1e-6)
+
+
+def test_economised_chillers_warm_the_tower(make_weather):
+    """The share at one repetition is within 0.008 of the one a loop of its own settles at."""
+    from models.cooling.chilled import compressor_kw, hall_fans, pump_kw, tower_of
+    from models.cooling.tower import tower_water
+
+    weather = outdoor_state(make_weather(hours=1, temp_air=20.0))
+    weather = weather.assign(wet_bulb=weather["wet_bulb"] * 0.0 + 13.0)
+    poor = replace(WATER, carnot_eff=0.25)
+    result = cooling_power(weather, poor, 950.0, 18.0).isel(time=0)
+    air = Outdoor(*(np.array([float(weather[name][0])]) for name in ("temp_air", "wet_bulb", "temp_dew", "pressure")))
+    fans = hall_fans(poor, air, np.array(950.0), 24.0)[1]
+    load = 950.0 + float(fans[0]) + float(pump_kw(poor, 0.016, 0.95))
+    effectiveness, extra = float(exchanger_effectiveness(poor, load / 1000.0)), 0.0
+    for _ in range(30):
+        flow = (load + extra) / 1200.0
+        water, _ = tower_water(
+            tower_of(poor), range_k=5.0, air_per_water=flow**-0.5, wet_bulb=13.0, pressure=float(air.pressure[0])
+        )
+        share = effectiveness * (24.0 - float(water)) / 6.0
+        extra = float(compressor_kw(poor, (1 - share) * load, 18.0, float(water)))
+    assert 0.3 < share < 0.9
+    assert float(result["free_share"]) == pytest.approx(share, abs=0.008)
+
+
+def test_tower_water_is_never_colder_than_chillers_can_use(make_weather):
+    """In frost the fans of a chiller-led tower hold 13 degC: power stays, fans slow; a lower floor gains 0.2 %."""
+    frost = make_weather(hours=3, temp_air=[-20.0, -10.0, 0.0], relative_humidity=60.0)
+    plant = replace(LED, chiller="doe2")
+    result = cooling_power(frost, plant, 800.0, 12.0)
+    compressor, tower = result["compressor_kw"].to_numpy(), result["tower_kw"].to_numpy()
+    assert compressor == pytest.approx(compressor[0], rel=1e-12) and np.all(np.diff(tower) > 0.0)
+    lower = cooling_power(frost, replace(plant, condenser_floor_degc=6.0), 800.0, 12.0)
+    assert lower["compressor_kw"].to_numpy() == pytest.approx(compressor, rel=3e-3)
+    assert lower["tower_kw"].to_numpy() == pytest.approx(tower, rel=0.02), "fans hold the curve's own edge, 12.78"
+
+
+def test_slower_hall_air_is_exchanged_better(make_weather):
+    """Half the hall air has more transfer units: the scavenger takes a larger share at the same flow per air."""
+    weather = make_weather(hours=1, temp_air=22.0, relative_humidity=99.0)
+    dry = replace(EVAPORATIVE, wet_above_degc=60.0)
+    ntu = 0.6 / 0.4 * 0.5**-0.6
+    most = 0.5**0.5
+    ntu, capacity = ntu * most**0.4, most / 0.5
+    decay = np.exp(-ntu * (1 - 1 / capacity))
+    eps = (1 - decay) / (1 - decay / capacity)
+    result = cooling_power(weather, dry, 500.0, 20.0).isel(time=0)
+    span, wanted = 32.0 - 22.0, 12.0 + float(result["fan_kw"]) / (500.0 / 12.0)
+    assert float(result["free_share"]) == pytest.approx(eps * span / wanted, rel=1e-6)

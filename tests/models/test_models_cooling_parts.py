@@ -336,3 +336,11 @@ def test_wet_bulb_against_psychrolib():
     away = (np.abs(theirs) > 0.7) & (np.abs(ours) > 0.7)
     assert away.sum() > 1300
     assert np.abs(ours - theirs)[away].max() < 0.05
+
+
+def test_a_cycling_chiller_draws_in_proportion():
+    """Below the least part load: half the heat, half the power, down to nothing."""
+    at_least, half, none = (
+        float(doe2_power(heat, 10.0, 20.0, reference_kw=1000.0, count=1)) for heat in (150.0, 75.0, 0.0)
+    )
+    assert half == pytest.approx(0.5 * at_least, rel=1e-12) and none == 0.0
