@@ -106,14 +106,14 @@ def main() -> None:
     parser.add_argument("--check", action="store_true")
     asked = parser.parse_args()
     broken, pairs = [], {}
-    print(f"{'weather':22}{'plant':22}{'PVWatts':>12}{'energy':>9}{'RMSE':>8}{'sun 30 min off':>18}")
+    print(f"{'weather':25}{'plant':22}{'PVWatts':>12}{'energy':>9}{'RMSE':>8}{'sun 30 min off':>18}")
     for place, weather in years(asked.files).items():
         for name, plant in (HELD | SHOWN).items():
             reference, ours = pvwatts(weather, plant), pv_power(weather, plant).to_numpy()
             found = compare(ours, reference, plant.ac_kw)
             moved = compare(pv_power(sun_moved(weather), plant).to_numpy(), reference, plant.ac_kw)
             print(
-                f"{place:22}{name:22}{reference.sum() / 1000:8.0f} MWh{found[0]:+9.2%}{found[1]:8.2%}"
+                f"{place:25}{name:22}{reference.sum() / 1000:8.0f} MWh{found[0]:+9.2%}{found[1]:8.2%}"
                 f"{moved[0]:+10.2%}{moved[1]:8.2%}",
                 flush=True,
             )
