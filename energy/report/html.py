@@ -243,6 +243,8 @@ def _inputs(summary: Mapping) -> list[tuple[str, str]]:
 
 
 def _said(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {_said(item)}" for key, item in value.items())
     if isinstance(value, list):
         return ", ".join(map(str, value)) or NOTHING
     return NOTHING if value is None else str(value)

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from energy.config import load_study, study_hash
+from energy.config import load_study, study_from_text, study_hash
 from energy.config_grid import carbon_factors, import_limits, import_price
 from energy.verify.case import Case
 from energy.verify.flows import grid_limits
 from energy.verify.money import prices, tariffs_told
 from models.grid import delivered_price, network_charges
+from weather.conventions.errors import ConfigError
 from weather.conventions.timeaxis import time_axis
 
 DAY = datetime(2026, 7, 14, 16, tzinfo=UTC)  # 15 July, 00:00 civil
@@ -171,6 +172,12 @@ def test_a_file_that_does_not_cover_the_window_says_from_when(attempt, greendc, 
     )
 
 
+def test_a_relative_file_needs_a_folder_to_start_from(study_file):
+    text = study_file.read_text(encoding="utf-8").replace(TARIFF, 'price_csv = "spot.csv"', 1)
+    with pytest.raises(ConfigError, match=r'"spot\.csv" is relative, but the study has no folder'):
+        study_from_text(text)
+
+
 def test_a_file_that_is_missing_is_named(attempt, edited_study, tmp_path):
     study = edited_study((TARIFF, 'price_csv = "none.csv"'))
     attempt(study=study).refused(3, f"{tmp_path / 'none.csv'}: cannot be read")
@@ -186,7 +193,9 @@ def test_a_stale_tariff_is_named_everywhere(attempt):
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     assert [text for text in summary["warnings"] if STALE in text]
     assert summary["inputs"]["tariffs"]["beta"]["stale"] is True
-    assert STALE in (folder / "report.html").read_text(encoding="utf-8")
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert STALE in page
+    assert "prices: day; valid: 2026-01-01 to 2026-12-31; stale: True; source: test" in page
 
 
 def test_a_tariff_told_wrong_is_found(published, study_file):
