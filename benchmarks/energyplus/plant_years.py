@@ -11,7 +11,8 @@ from energyplus.compare import PlantYear
 from energyplus.curves import ChillerSet
 from energyplus.engine import EngineError, Run, run
 from energyplus.loads import HOURS
-from energyplus.plant_model import SCHEDULE_FILE, PlantDesign, load_file, plant_model, tower_setpoint
+from energyplus.plant_design import SCHEDULE_FILE, PlantDesign, load_file, tower_setpoint
+from energyplus.plant_model import plant_model
 
 from models.cooling import ChillerCurves, ChillerPlant, WaterEconomiserPlant, cooling_power
 

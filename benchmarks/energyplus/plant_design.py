@@ -1,0 +1,119 @@
+"""Design figures of the chilled-water plant, and what its control and load follow from them by hour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+CP_WATER = 4.19  # kJ/(kg K), at 5-30 degC within 0.3 %
+RHO_WATER = 1000.0  # kg/m3, within 0.5 %
+SCHEDULE_FILE = "load.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class PlantDesign:
+    """Design figures both models are built from.
+
+    Attributes
+    ----------
+    heat_kw : float
+        Heat of the hall the plant is built for. [kW]
+    chiller_size_ratio : float
+        Reference capacity of the chiller over `heat_kw`. [-]
+    water_range_k, hx_approach_k : float
+        Chilled-water rise in the hall; chilled water above tower water across the heat exchanger, at rated heat and
+        flows. [K]
+    tower_approach_k, tower_range_k, tower_wet_bulb_degc : float
+        Tower at its rating: water above wet bulb, rise in the condensers, wet bulb.
+    approach_reset : float
+        Control: tower water wanted is warmer above a falling wet bulb by this much, as a tower with air in proportion
+        to heat gives by itself. [K/K]
+    condenser_floor_degc, tower_floor_degc : float
+        Coldest condenser water of a chiller-led plant; coldest tower water of all. [degC]
+    rejected_ratio : float
+        Heat the tower is built for over `heat_kw`. [-]
+    tower_fan_frac, chilled_pump_frac, condenser_pump_frac : float
+        Rated power over `heat_kw`. [-]
+    pump_min_flow, pump_static_share : float
+        Least flow ratio; power ratio ``w (s + (1 - s) w**2)`` at flow ratio ``w``. [-]
+    cycles : float
+        Cycles of concentration. [-]
+    tower_model : {"YorkCalc", "CoolToolsCrossFlow"}
+        EnergyPlus has two empirical variable-speed towers; they differ from each other by up to a quarter of the
+        plant's energy at part load.
+    """
+
+    heat_kw: float = 1000.0
+    chiller_size_ratio: float = 1.25
+    water_range_k: float = 6.0
+    hx_approach_k: float = 2.0
+    tower_approach_k: float = 4.0
+    tower_range_k: float = 5.0
+    tower_wet_bulb_degc: float = 22.0
+    approach_reset: float = 0.25
+    condenser_floor_degc: float = 13.0
+    tower_floor_degc: float = 5.0
+    rejected_ratio: float = 1.2
+    tower_fan_frac: float = 0.015
+    chilled_pump_frac: float = 0.016
+    condenser_pump_frac: float = 0.014
+    pump_min_flow: float = 0.2
+    pump_static_share: float = 0.3
+    cycles: float = 5.0
+    tower_model: str = "YorkCalc"
+
+    @property
+    def chilled_m3_s(self) -> float:
+        """Rated chilled-water flow."""
+        return self.heat_kw / (CP_WATER * RHO_WATER * self.water_range_k)
+
+    @property
+    def condenser_m3_s(self) -> float:
+        """Rated condenser-water flow."""
+        return self.heat_kw * self.rejected_ratio / (CP_WATER * RHO_WATER * self.tower_range_k)
+
+    @property
+    def exchanger_m3_s(self) -> float:
+        """Rated tower-water flow of the heat exchanger: the same heat at the tower's range."""
+        return self.heat_kw / (CP_WATER * RHO_WATER * self.tower_range_k)
+
+    @property
+    def exchanger_kw_k(self) -> float:
+        """Conductance of the counter-flow heat exchanger, by the logarithmic mean at its rating."""
+        ends = self.hx_approach_k + self.water_range_k - self.tower_range_k, self.hx_approach_k
+        if min(ends) <= 0:
+            raise ValueError("water_range_k and hx_approach_k leave the warm end of the heat exchanger no difference")
+        even = abs(ends[0] - ends[1]) < 1e-6
+        return self.heat_kw / (ends[0] if even else (ends[0] - ends[1]) / np.log(ends[0] / ends[1]))
+
+
+_ENABLE_K = 0.5  # the heat exchanger is tried where tower water could be this much colder than the return
+_MARGIN_K = 0.2  # tower water is wanted this much colder than the heat exchanger needs, or the chiller never rests
+
+
+def tower_setpoint(
+    design: PlantDesign, load_share: np.ndarray, wet_bulb: np.ndarray, *, setpoint_degc: float, economiser: bool
+) -> np.ndarray:
+    """Temperature the tower control asks for, by hour. [degC]
+
+    Chiller-led: approach by `approach_reset`, not below the condenser floor. Where the heat exchanger can do something
+    (full fans bring water colder than the return), water as cold as all of the load needs: full fans until it comes.
+    """
+    approach = design.tower_approach_k + design.approach_reset * (design.tower_wet_bulb_degc - wet_bulb)
+    led = np.maximum(wet_bulb + np.maximum(approach, design.tower_approach_k), design.condenser_floor_degc)
+    if not economiser:
+        return led
+    colder = max(setpoint_degc - design.hx_approach_k - _MARGIN_K, design.tower_floor_degc)
+    reach = wet_bulb + np.maximum(approach, 0.0) * load_share  # full fans on less heat come nearer
+    return np.where(reach < setpoint_degc + design.water_range_k - _ENABLE_K, colder, led)
+
+
+def load_file(load_share: np.ndarray, tower_degc: np.ndarray, design: PlantDesign) -> str:
+    """Text of the schedule file: heat [W] (LoadProfile:Plant warms a loop if negative), flow share, tower setpoint."""
+    flow = np.maximum(load_share, design.pump_min_flow)
+    rows = (
+        f"{-1000 * design.heat_kw * load:.3f},{share:.6f},{tower:.4f}"
+        for load, share, tower in zip(load_share, flow, tower_degc, strict=True)
+    )
+    return "\n".join(["heat_w,flow_share,tower_degc", *rows]) + "\n"
