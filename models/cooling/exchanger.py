@@ -2,7 +2,7 @@
 
 import numpy as np
 
-_NEWTON_STEPS = 8  # from the lower bound; 8 leave less than 1e-9 of the flow (tested)
+_NEWTON_STEPS = 8  # from the lower bound; 8 leave less than 1e-9 at the exponents used here
 _LEAST = 1e-9  # effectiveness below which no flow is needed
 _EVEN = 1e-5  # capacity ratios this near 1 are moved off it: the general formula is 0/0 there
 
@@ -98,7 +98,8 @@ def flow_for_effectiveness(effectiveness, *, ntu_rated, capacity_rated, exponent
     -----
     Solves ``eps(NTU u**x, 1 / (C u)) = eps`` for ``u`` by Newton's method on logarithms. ``ln eps`` is concave in
     ``ln u``, so from the lower bound ``u = eps / C`` (the other stream leaves at the served one's inlet) the steps
-    rise to the root and never pass it. The residual after them is below 1e-9 (tested).
+    rise to the root and never pass it. The effectiveness after them is within 1e-9 at exponents of 0.4 to 0.6 and
+    5e-6 at 0.3 (tested).
 
     Examples
     --------

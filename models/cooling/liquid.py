@@ -270,7 +270,7 @@ def liquid_cooling(plant: LiquidCooledPlant, outdoor: Outdoor, heat_kw, setpoint
     1. ``liquid_share`` of the heat goes to facility water, the rest to ``air`` at ``air_setpoint_degc``.
     2. Dry cooler by counter-flow effectiveness: NTU from the rated approach and air rise, in fan flow to 0.4; fans
        slow from `most_fans` to what the setpoint needs. A real coil is cross-flow with several rows in
-       counter-current: 1-3 % less effective at these NTU, covered by rating it.
+       counter-current: a little less effective between its rated points (assumption: under 3 %).
     3. Adiabatic assist above `pads_above_degc`: air enters at ``T - eff (T - T_wb)``, water for that cooling of the
        air in use.
     4. The cheapest of dry, wet and chiller alone runs; the chiller does what the cooler leaves.

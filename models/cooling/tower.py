@@ -60,7 +60,7 @@ def enthalpy_slope(wet_bulb, pressure):
     Notes
     -----
     ``1.006 + 1.86 W + (2501 + 1.86 T) dW/dT``, ``W = 0.621945 e / (p - e)``, ``e`` by Magnus over water (within
-    0.3 % of the saturation pressure of `weather.derive` from 0 to 50 degC). 1.8 at 0 degC, 4.9 at 30 degC, 101 kPa;
+    0.3 % of the saturation pressure of `weather.derive` from 0 to 50 degC). 1.7 at 0 degC, 5.2 at 30 degC, 101 kPa;
     thin air holds more, so a tower needs less of it.
 
     References

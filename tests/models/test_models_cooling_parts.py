@@ -344,3 +344,12 @@ def test_a_cycling_chiller_draws_in_proportion():
         float(doe2_power(heat, 10.0, 20.0, reference_kw=1000.0, count=1)) for heat in (150.0, 75.0, 0.0)
     )
     assert half == pytest.approx(0.5 * at_least, rel=1e-12) and none == 0.0
+
+
+@pytest.mark.parametrize(("exponent", "within"), [(0.6, 1e-9), (0.4, 1e-9), (0.3, 5e-6)])
+def test_the_inverse_has_settled(exponent, within):
+    rng = np.random.default_rng(0)
+    ntu, capacity, share = rng.uniform(0.3, 6, 20_000), rng.uniform(0.2, 3, 20_000), rng.uniform(0, 1, 20_000)
+    wanted = share * counterflow_effectiveness(ntu, 1.0 / capacity)
+    flow = flow_for_effectiveness(wanted, ntu_rated=ntu, capacity_rated=capacity, exponent=exponent)
+    assert np.abs(counterflow_effectiveness(ntu * flow**exponent, 1.0 / (capacity * flow)) - wanted).max() < within
