@@ -7,6 +7,7 @@ or come from a CSV file. `greendc check`, the plan and the verifier ask the same
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -17,6 +18,8 @@ from energy.config_fields import Fraction, NonNegativeKW, Number, PositiveKW, Pr
 from weather.conventions.errors import GreenDCError
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from energy.config import Study
     from energy.config_nodes import NodeConfig
     from models.grid import GridConnection
@@ -103,13 +106,13 @@ def import_price(study: Study, node: NodeConfig, time: np.ndarray, step_h: float
         Where the price file cannot be used or does not cover the window, or the tariff asks the type of a day
         nobody knows.
     """
-    from models.grid import delivered_price, energy_price, mean_on, read_prices
+    from models.grid import delivered_price, energy_price, mean_on
 
     grid = node.grid
     if grid.price_csv is None:
         price = energy_price(time, study.tariff(str(grid.tariff)), step_h=step_h, holidays=study.holidays())
     else:
-        price = mean_on(read_prices(grid.price_csv), time, step_h)
+        price = mean_on(_series(grid, "price_csv"), time, step_h)
         if grid.price_of == "market":
             fee = grid.system_operation_cny_per_kwh
             price = delivered_price(price, network_of(grid), system_operation_cny_per_kwh=fee)
@@ -138,11 +141,11 @@ def carbon_factors(node: NodeConfig, time: np.ndarray, step_h: float) -> np.ndar
     DataError
         Where the file cannot be used or does not cover the window.
     """
-    from models.grid import mean_on, read_carbon
+    from models.grid import mean_on
 
     if node.grid.carbon_csv is None:
         return np.full(len(time), float(node.grid.carbon_kg_per_kwh))
-    return mean_on(read_carbon(node.grid.carbon_csv), time, step_h)
+    return mean_on(_series(node.grid, "carbon_csv"), time, step_h)
 
 
 def import_limits(node: NodeConfig, time: np.ndarray, step_h: float) -> np.ndarray:
@@ -153,12 +156,30 @@ def import_limits(node: NodeConfig, time: np.ndarray, step_h: float) -> np.ndarr
     DataError
         Where the file cannot be used or does not cover the window.
     """
-    from models.grid import least_on, read_import_limit
+    from models.grid import least_on
 
     limit = float(node.grid.import_limit_kw)
     if node.grid.import_limit_csv is None:
         return np.full(len(time), limit)
-    return np.minimum(least_on(read_import_limit(node.grid.import_limit_csv), time, step_h), limit)
+    return np.minimum(least_on(_series(node.grid, "import_limit_csv"), time, step_h), limit)
+
+
+def _series(grid: GridConfig, key: str) -> xr.DataArray:
+    """A grid file as read, (time,)."""
+    path = Path(getattr(grid, key))
+    try:
+        facts = path.stat()
+    except OSError:
+        return _read(key, path, None)  # which says why it cannot be read
+    return _read(key, path, (facts.st_mtime_ns, facts.st_size))
+
+
+@lru_cache(maxsize=64)
+def _read(key: str, path: Path, stamp: tuple[int, int] | None) -> xr.DataArray:
+    """The file as it was at that stamp: plan, baseline and check ask for it a dozen times, and a year takes 0.2 s."""
+    from models.grid import read_carbon, read_import_limit, read_prices
+
+    return {"price_csv": read_prices, "import_limit_csv": read_import_limit, "carbon_csv": read_carbon}[key](path)
 
 
 def with_paths(node: NodeConfig, place) -> NodeConfig:
@@ -169,18 +190,14 @@ def with_paths(node: NodeConfig, place) -> NodeConfig:
 
 def series_problems(study: Study) -> Iterator[str]:
     """Grid files that cannot be read, one sentence each; whether they cover a window is asked with the window."""
-    from models.grid import read_carbon, read_import_limit, read_prices
-
     try:
         study.holidays()
     except GreenDCError as error:
         yield f"holidays_csv: {error}"
-    readers = dict(zip(CSV_KEYS, (read_prices, read_import_limit, read_carbon), strict=True))
     for node in study.nodes:
-        for key, read in readers.items():
-            path = getattr(node.grid, key)
+        for key in CSV_KEYS:
             try:
-                if path is not None:
-                    read(path)
+                if getattr(node.grid, key) is not None:
+                    _series(node.grid, key)
             except GreenDCError as error:
                 yield f"node[{node.id}].grid.{key}: {error}"

@@ -172,6 +172,14 @@ def test_a_file_that_does_not_cover_the_window_says_from_when(attempt, greendc, 
     )
 
 
+def test_a_file_that_changed_is_read_again(edited_study, tmp_path):
+    study = load_study(edited_study((TARIFF, 'price_csv = "spot.csv"')))
+    time = time_axis("2026-07-15", horizon_h=24)
+    for price in (0.25, 0.125, 0.5):
+        by_slot(tmp_path / "spot.csv", "price", [price] * 24, minutes=60)
+        assert import_price(study, study.node("alpha"), time, 1.0).tolist() == [price] * 24
+
+
 def test_a_relative_file_needs_a_folder_to_start_from(study_file):
     text = study_file.read_text(encoding="utf-8").replace(TARIFF, 'price_csv = "spot.csv"', 1)
     with pytest.raises(ConfigError, match=r'"spot\.csv" is relative, but the study has no folder'):
