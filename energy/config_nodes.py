@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -21,13 +21,12 @@ from energy.config_fields import (
     NonNegativeKW,
     Number,
     PositiveKW,
-    PositiveKWh,
-    PriceKWh,
     SourcedTable,
     Text,
     plant_fields,
 )
 from energy.config_grid import GridConfig
+from energy.config_supply import BatteryConfig, PVConfig, WindConfig
 
 if TYPE_CHECKING:
     from models.battery import Battery
@@ -93,76 +92,6 @@ class InferenceConfig(SourcedTable):
     pool: str | None = None
 
 
-class PVConfig(SourcedTable):
-    """Photovoltaic plant; `capacity_kw` is the inverters' AC rating."""
-
-    capacity_kw: PositiveKW
-    dc_ac_ratio: Annotated[Number, Field(ge=0.5, le=3)] = 1.25
-    tracking: Literal["single_axis", "fixed"] = "single_axis"
-    tilt_deg: Annotated[Number, Field(ge=0, le=90)] = 0.0
-    azimuth_deg: Annotated[Number, Field(ge=0, le=360)] = 180.0
-    gcr: Annotated[Number, Field(gt=0, le=1)] = 0.40
-    max_angle_deg: Annotated[Number, Field(gt=0, le=90)] = 60.0
-    temp_coeff_per_k: Annotated[Number, Field(ge=-0.01, le=0)] = -0.0035
-    inverter_eff: Annotated[Number, Field(gt=0.5, le=1)] = 0.98
-    loss_frac: Annotated[Number, Field(ge=0, lt=1)] = 0.12
-    albedo: Fraction = 0.25
-    price_cny_per_kwh: PriceKWh
-
-
-class WindLossesConfig(SourcedTable):
-    """Losses of a wind farm by name (`models.wind.WindLosses`); keys left out take its defaults."""
-
-    wake_frac: LossFraction | None = None
-    availability_frac: LossFraction | None = None
-    electrical_frac: LossFraction | None = None
-    blade_frac: LossFraction | None = None
-
-
-class WindConfig(SourcedTable):
-    """Wind farm (fields of `models.wind.WindPlant`, which explains and limits them).
-
-    `turbine` names a curve of models/data/turbines.csv; `power_curve` gives an own one: speeds [m/s] and power [kW].
-    """
-
-    capacity_kw: PositiveKW
-    turbine: Text | None = None
-    power_curve: tuple[tuple[Number, ...], tuple[Number, ...]] | None = None
-    hub_height_m: Annotated[Number, Field(ge=10, le=250)] = 120.0
-    shear_exponent: Number | Text = 0.14  # a text: "measured"
-    speed_factor: Annotated[Number, Field(ge=0.3, le=3)] = 1.0
-    loss_frac: Annotated[Number, Field(ge=0, lt=1)] | None = None
-    losses: WindLossesConfig | None = None
-    density_correction: Flag = True
-    turbulence_intensity: Annotated[Number, Field(ge=0.01, le=0.25)] | None = None
-    storm: Literal["cut_out", "hysteresis", "ramp"] = "cut_out"
-    cut_out_m_s: Number | None = None
-    storm_restart_m_s: Number | None = None
-    storm_ramp_m_s: tuple[Number, Number] | None = None
-    low_temperature_stop_degc: Number = -30.0
-    low_temperature_restart_degc: Number | None = None
-    price_cny_per_kwh: PriceKWh
-
-
-class BatteryConfig(SourcedTable):
-    """Battery with a green and a grey stock; both start as shares of `energy_kwh`."""
-
-    energy_kwh: PositiveKWh
-    power_kw: PositiveKW
-    charge_eff: Efficiency
-    discharge_eff: Efficiency
-    self_discharge_per_h: Annotated[Number, Field(ge=0, lt=1)] = 0.0
-    wear_cny_per_kwh: PriceKWh
-    initial_green_frac: Fraction = 0.0
-    initial_grey_frac: Fraction = 0.0
-
-    @model_validator(mode="after")
-    def _stocks_fit(self) -> BatteryConfig:
-        if self.initial_green_frac + self.initial_grey_frac > 1:
-            raise ValueError("initial_green_frac + initial_grey_frac exceed 1; lower one of them")
-        return self
-
-
 class LatencyConfig(SourcedTable):
     """Round trip from the node to the regions its users are in."""
 
@@ -223,10 +152,16 @@ class NodeConfig(SourcedTable):
         )
 
     def node_plant(self) -> NodePlant:
-        """Cooling and electrical plant: everything between the racks and the meter."""
+        """The whole node as `models` computes it: cooling, electrical chain, supply, connection."""
         from models.overhead import NodePlant
 
-        return NodePlant(cooling=self.cooling.plant(), electrical=self.electrical_plant())
+        return NodePlant(
+            cooling=self.cooling.plant(),
+            electrical=self.electrical_plant(),
+            pv=self.pv_plant(),
+            wind=self.wind_plant(),
+            grid=self.grid_connection(),
+        )
 
     def electrical_plant(self) -> ElectricalPlant:
         """UPS, transformer and distribution."""
@@ -239,30 +174,16 @@ class NodeConfig(SourcedTable):
         return self.grid.connection()
 
     def pv_plant(self) -> PVPlant | None:
-        """The photovoltaic plant, or None; the study gives its AC rating, the plant takes that of its modules."""
-        from models.solar import PVPlant
-
-        if self.pv is None:
-            return None
-        figures = plant_fields(self.pv)
-        return PVPlant(dc_kw=figures.pop("capacity_kw") * self.pv.dc_ac_ratio, **figures)
+        """The photovoltaic plant, or None."""
+        return self.pv.plant() if self.pv else None
 
     def wind_plant(self) -> WindPlant | None:
         """The wind plant, or None."""
-        from models.wind import WindLosses, WindPlant
-
-        if self.wind is None:
-            return None
-        fields = plant_fields(self.wind)
-        if self.wind.losses is not None:
-            fields["losses"] = WindLosses(**plant_fields(self.wind.losses))
-        return WindPlant(**fields)
+        return self.wind.plant() if self.wind else None
 
     def battery_model(self) -> Battery | None:
         """The battery, or None."""
-        from models.battery import Battery
-
-        return Battery(**plant_fields(self.battery)) if self.battery else None
+        return self.battery.model() if self.battery else None
 
     def pools(self) -> tuple[PoolSpec, ...]:
         """Pools in file order; freely allocated GPUs are one cluster that holds them all."""

@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from energy.config import load_study, west_toml
-from energy.config_nodes import WindConfig, WindLossesConfig
+from energy.config_supply import WindConfig, WindLossesConfig
 from models.wind import WindLosses, WindPlant
 from weather.conventions.errors import ConfigError
 
