@@ -200,10 +200,18 @@ def test_a_fleet_that_earns_has_a_verdict_too(greendc):
         "solver": {"gap": 0.0, "bound": -20.0, "stages": []},
         "targets": {"pue": target, "renewable_share": target}, "verification": {"clean": True},
         "same_work": True, "unserved_reasons": {}, "expired": [], "seed": 3,
+        "audit": {
+            "planned": {"pue": 1.2, "facility_kwh": 1200.0, "renewable_share": 0.5},
+            "audited": {"pue": 1.212, "facility_kwh": 1212.0, "renewable_share": 0.49}, "facility_off": 0.01,
+        },
         "inputs": {"weather": {"a": "climate", "b": "epw:b.epw"}, "synthetic_weather": ["a"]},
     }  # fmt: skip
     said = verdict(summary, Path("x"))
     assert "weather           synthetic at a, seed 3" in said
+    assert (
+        "audit             PUE 1.2000 planned, 1.2120 by the nonlinear plant; facility 1.20 and 1.21 MWh (+1.00%); "
+        "renewable share 0.5000 and 0.4900" in said
+    )
     assert "cost              -20 CNY, 20 below first come" in said
     assert "work" not in said
     summary["kpis"] |= {"gpu_h_served": 50.0, "cost_demand_cny": -30.0}

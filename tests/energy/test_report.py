@@ -31,8 +31,8 @@ NODES = {
 KINDS = ("h100", "a100", "ascend910b", "a10", "rtx4090")
 STEPS, JOBS = 48, 120
 SECTIONS = (
-    "cards", "supply", "gantt", "pue", "price", "money", "kpis", "share", "battery", "unserved", "audit", "checks", "proof",
-    "notes", "inputs",
+    "cards", "supply", "gantt", "pue", "price", "money", "kpis", "share", "battery", "unserved", "audit", "checks",
+    "proof", "notes", "inputs",
 )  # fmt: skip
 
 
@@ -131,6 +131,10 @@ def made_summary() -> dict:
         },
         "solver": {"objective": 90000.0, "bound": 89700.0, "gap": 0.0033, "saving_captured": 0.99, "stages": [stage]},
         "attribution": {**split, "total_cny": 30000.0, "combinations": []},
+        "audit": {
+            "planned": {"pue": 1.24600, "renewable_share": 0.38700, "facility_kwh": 250000.0, "co2_kg": 90000.0},
+            "audited": {"pue": 1.24712, "renewable_share": 0.38650, "facility_kwh": 250225.0, "co2_kg": 90081.0},
+        },
         "same_work": True,
         "unserved_reasons": {},
         "warnings": ["Weather far away."],
@@ -429,3 +433,17 @@ def test_made_weather_is_called_synthetic_at_the_top(plans: tuple[Plan, Plan], m
         )
         head = text[text.index("<header>") : text.index("</header>")]
         assert (words in head) if words else ("badge synthetic" not in head)
+
+
+def test_the_audit_stands_beside_the_plan(plans: tuple[Plan, Plan], english: str) -> None:
+    section = english.partition('<section id="audit"')[2].partition("</section>")[0]
+    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", section)]
+    shown = {row[0]: row[1:] for row in rows if row}
+    assert shown["PUE"] == ["kWh/kWh", "1.2460", "1.2471", "+0.0011"]
+    assert shown["Renewable share"] == ["%", "38.70", "38.65", "\u22120.05"]
+    assert shown["Facility energy"] == ["kWh", "250,000", "250,225", "+225"]
+    assert shown["CO₂ of grid import"] == ["t", "90.00", "90.08", "+0.08"]
+    assert shown["Exported"] == ["kWh", "–", "–", "–"]
+    without = page(plans, summary={**made_summary(), "audit": None})
+    section = without.partition('<section id="audit"')[2].partition("</section>")[0]
+    assert "<td" not in section and MESSAGES["missing"][0] in section
