@@ -7,6 +7,7 @@ import xarray as xr
 
 from energy.config import Study
 from energy.simulate import simulate
+from models.grid import contracted_green_kw, market_kg_per_h
 from weather.conventions.timeaxis import CIVIL_OFFSET_H
 
 # energies [kWh] of a plan, and the flow each is the sum of
@@ -21,13 +22,15 @@ _ENERGIES = {
 }
 
 
-def replay_figures(flows: xr.Dataset, step_h: float) -> dict[str, float]:
+def replay_figures(flows: xr.Dataset, study: Study, step_h: float) -> dict[str, float]:
     """Energies, ratios of energies and CO2 of a plan or of its replay over the window, all nodes.
 
     Parameters
     ----------
     flows
         Content of plan.nc, or what `energy.simulate.simulate` returns.
+    study
+        Gives each node's green contract and residual mix.
     step_h
         Length of a step [h].
 
@@ -42,6 +45,9 @@ def replay_figures(flows: xr.Dataset, step_h: float) -> dict[str, float]:
     energy = {name: float(made[flow].sum()) * step_h for name, flow in _ENERGIES.items()}
     it, facility = energy["it_kwh"], energy["facility_kwh"]
     co2 = float((flows["import_kw"] * flows["carbon_kg_per_kwh"]).sum()) * step_h
+    bought = [(flows["import_kw"].sel(node=node.id), node.grid_connection()) for node in study.nodes]
+    contracted = sum(float(contracted_green_kw(kw, grid).sum()) for kw, grid in bought) * step_h
+    market = sum(float(market_kg_per_h(kw, grid).sum()) for kw, grid in bought) * step_h
     water = float(flows["water_l"].sum()) if "water_l" in flows else 0.0
     return {
         "pue": facility / it,
@@ -51,6 +57,8 @@ def replay_figures(flows: xr.Dataset, step_h: float) -> dict[str, float]:
         **energy,
         "co2_kg": co2,
         "cue_location": co2 / it,
+        "cue_market": market / it,
+        "ref": min(1.0, (energy["green_kwh"] + contracted) / facility),
         "water_l": water,
         "wue": water / it,
         "shortfall_kwh": float(flows["shortfall_kw"].sum()) * step_h if "shortfall_kw" in flows else 0.0,
@@ -81,7 +89,7 @@ def audit(plan: xr.Dataset, *, study: Study, weather: xr.Dataset, step_h: float)
         As `energy.simulate.simulate`.
     """
     replayed = simulate(plan, study=study, weather=weather, step_h=step_h)
-    planned, audited = replay_figures(plan, step_h), replay_figures(replayed, step_h)
+    planned, audited = (replay_figures(flows, study, step_h) for flows in (plan, replayed))
     for name in ("water_l", "wue"):  # a plan has water only from its plant
         if "water_l" not in plan:
             planned[name] = audited[name]
@@ -138,6 +146,9 @@ def audit_lines(made: dict, *, planned: str = "planned", audited: str = "audited
         ("import", "import_kwh", 1e3, ",.2f", "MWh"),
         ("exported", "exported_kwh", 1e3, ",.2f", "MWh"),
         ("curtailed", "curtailed_kwh", 1e3, ",.2f", "MWh"),
+        ("CUE, location", "cue_location", 1.0, ".4f", "kg/kWh"),
+        ("CUE, market", "cue_market", 1.0, ".4f", "kg/kWh"),
+        ("REF", "ref", 1.0, ".4f", ""),
         ("CO2", "co2_kg", 1e3, ",.2f", "t"),
         ("water", "water_l", 1e3, ",.1f", "m3"),
     )

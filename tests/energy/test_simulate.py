@@ -238,7 +238,7 @@ def test_plans_of_the_default_study_audit_to_within_half_a_percent(date):
     again = simulate(plan, study=study, weather=weather, step_h=1.0)
     planned = plan["facility_kw"].transpose("node", "time").sum("time").values
     assert np.all(np.abs(again["facility_kw"].sum("time").values / planned - 1.0) < 0.005)
-    assert replay_figures(again, 1.0)["renewable_share"] == pytest.approx(told["planned"]["renewable_share"], abs=0.002)
+    assert replay_figures(again, study, 1.0)["renewable_share"] == pytest.approx(told["planned"]["renewable_share"], abs=0.002)
 
 
 def test_an_audit_told_as_it_is_passes_and_every_change_to_it_is_found(made):
