@@ -9,7 +9,7 @@ from energy.config_supply import PVConfig, PVLossesConfig, SnowConfig, SoilingCo
 from models.solar import PVLosses, PVPlant, Snow, Soiling
 from weather.conventions.errors import ConfigError
 
-LOSS = "loss_frac = 0.14\n"
+LOSS = next(line for line in west_toml().splitlines(keepends=True) if line.startswith("losses = { soiling"))
 ALBEDO = "albedo = 0.2\n"
 SOURCE = 'source = "assumption: test"'
 
@@ -64,7 +64,7 @@ def test_losses_dust_snow_and_rear_side_reach_the_plant(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        (LOSS, LOSS + f"losses = {{ {SOURCE} }}\n", "only one of loss_frac and losses"),
+        (LOSS, LOSS + "loss_frac = 0.14\n", "only one of loss_frac and losses"),
         (LOSS, "loss_frac = 1.2\n", "loss_frac=1.2, allowed 0 to below 1"),
         (ALBEDO, "albedo = 2\n", "albedo=2"),
         (ALBEDO, 'cell = "hot"\n', "cell='hot', allowed one of"),

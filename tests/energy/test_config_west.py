@@ -108,7 +108,7 @@ def test_every_table_with_numbers_names_its_source():
 
 
 # kWh a year per kWp of each node's PV, in years of the embedded climate
-YIELDS = {"zhongwei": 1600, "horinger": 1630, "ulanqab": 1610, "qingyang": 1280, "guian": 940}
+YIELDS = {"zhongwei": 1630, "horinger": 1630, "ulanqab": 1620, "qingyang": 1300, "guian": 960}
 
 
 def test_renewable_prices_are_the_levelised_cost_the_note_says(study):
