@@ -82,7 +82,7 @@ def test_a_plant_of_size_zero_is_to_be_left_out(greendc, edited_study, old, key)
 
 def test_a_zero_where_a_plant_needs_a_number_is_no_missing_plant(greendc, edited_study):
     ran = greendc("check", edited_study(("pv = { capacity_kw = 40.0", "pv = { gcr = 0.0, capacity_kw = 40.0")))
-    ran.refused(3, "node[alpha].pv.gcr: found 0.0; must be > 0")
+    ran.refused(3, "node[alpha].pv: PV plant: got gcr=0.0, allowed more than 0, at most 1")
     assert "leave out" not in ran.err
 
 
