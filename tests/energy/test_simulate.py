@@ -238,7 +238,9 @@ def test_plans_of_the_default_study_audit_to_within_half_a_percent(date):
     again = simulate(plan, study=study, weather=weather, step_h=1.0)
     planned = plan["facility_kw"].transpose("node", "time").sum("time").values
     assert np.all(np.abs(again["facility_kw"].sum("time").values / planned - 1.0) < 0.005)
-    assert replay_figures(again, study, 1.0)["renewable_share"] == pytest.approx(told["planned"]["renewable_share"], abs=0.002)
+    assert replay_figures(again, study, 1.0)["renewable_share"] == pytest.approx(
+        told["planned"]["renewable_share"], abs=0.002
+    )
 
 
 def test_an_audit_told_as_it_is_passes_and_every_change_to_it_is_found(made):
@@ -262,3 +264,17 @@ def test_an_audit_told_as_it_is_passes_and_every_change_to_it_is_found(made):
     assert spoilt(lambda t: t["short"].update(alpha={"kwh": 1.0, "hours": 1.0})) == law
     assert spoilt(lambda t: t["audited"].update(pue=None)) == law
     assert spoilt(lambda t: t.pop("audited")) == law
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("date", ["2026-01-15", "2026-04-15", "2026-07-15", "2026-10-15"])
+def test_optimised_plans_of_the_default_study_audit_to_within_half_a_percent(greendc, tmp_path, date):
+    ran = greendc("plan", "--date", date, "--horizon", 24, "--jobs", "synthetic:80", "--time-limit", 60, "--out",
+                  tmp_path, "--json")  # fmt: skip
+    assert ran.code in (0, 5), ran.err
+    made = ran.json["audit"]
+    assert abs(made["facility_off"]) < 0.005
+    with xr.open_dataset(Path(ran.json["run"]) / "plan.nc", engine="h5netcdf", decode_timedelta=False) as plan:
+        for node, found in made["nodes"].items():
+            here = plan.sel(node=node)
+            assert found["pue"] == pytest.approx(float(here["facility_kw"].sum() / here["it_kw"].sum()), rel=0.005)
