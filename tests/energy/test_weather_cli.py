@@ -18,7 +18,7 @@ import pytest
 import xarray as xr
 
 import weather
-from energy.weather_facts import fit_weibull, place_facts, shown_offset_h
+from energy.weather_facts import FREE_COOLING_DEGC, fit_weibull, place_facts, shown_offset_h
 from weather.conventions import flags
 from weather.derive import wet_bulb
 from weather.nodes import load_nodes
@@ -93,6 +93,22 @@ def test_check_tells_the_figures_of_the_dataset(greendc, month, month_file):
     }  # fmt: skip
     assert source["synthetic"] and source["place"] == {"latitude": 37.5, "longitude": 105.19, "altitude_m": 1226.0}
     assert "ghi_kwh_m2_year" not in figures
+
+
+def test_the_wet_bulb_of_free_cooling_is_the_default_plants():
+    from models.cooling import WaterEconomiserPlant, cooling_power
+
+    temp, humidity, pressure = np.linspace(12.0, 24.0, 241), np.full(241, 50.0), np.full(241, 87_500.0)
+    columns = {
+        "temp_air": temp,
+        "relative_humidity": humidity,
+        "temp_dew": weather.dew_point(temp, humidity),
+        "pressure": pressure,
+    }
+    time = np.datetime64("2026-07-01", "ns") + np.arange(241) * HOUR
+    air = xr.Dataset({name: ("time", values) for name, values in columns.items()}, coords={"time": time})
+    free = cooling_power(air, WaterEconomiserPlant(rated_heat_kw=1000.0), 500.0, 18.0)["free_share"].values > 0.999
+    assert wet_bulb(temp, humidity, pressure)[free].max() == pytest.approx(FREE_COOLING_DEGC, abs=0.2)
 
 
 def test_check_finds_a_clock_and_what_repair_makes_of_it(greendc, early_file):
