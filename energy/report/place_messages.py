@@ -77,8 +77,8 @@ PLACE_MESSAGES: dict[str, tuple[str, str]] = {
     "wet_max": ("wet bulb at most {value} °C", "湿球最高 {value} °C"),
     "cooling_share": ("{share} of the hours", "占 {share}"),
     "cooling_for": (
-        "18 °C water by the tower alone (4 K tower, 2 K exchanger)",
-        "冷却塔独立制取 18 °C 冷水（塔 4 K，换热器 2 K）",
+        "18 °C water by the tower alone at half load",
+        "半负荷下冷却塔独立制取 18 °C 冷水",
     ),
     "weibull_is": ("Weibull k {k}, A {a} m/s", "Weibull k {k}，A {a} m/s"),
     "wind_max": ("at most {value} m/s", "最大 {value} m/s"),

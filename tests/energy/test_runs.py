@@ -409,7 +409,7 @@ def test_a_table_in_a_pipe_keeps_its_words_whole(greendc, tmp_path, study_file, 
     assert len(lines) == 5
     assert lines[1].split()[:3] == ["node", "name", "GPUs"]
     assert "Far and wide " * 11 in lines[2] and lines[2].endswith("air_economiser    day (2026-01-01 to 2026-12-31)")
-    assert lines[3].endswith("water_economiser  day")
+    assert lines[3].endswith("water_economiser  day (2026-01-01 to 2026-12-31)")
 
 
 def test_a_reader_that_goes_away_is_no_error(study_file):
