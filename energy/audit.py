@@ -137,25 +137,29 @@ def _short(replayed: xr.Dataset, step_h: float) -> dict[str, dict[str, float]]:
 
 def audit_lines(made: dict, *, planned: str = "planned", audited: str = "audited") -> list[str]:
     """The audit as lines of text: figure, planned, audited, difference; then where it is furthest off."""
+    form = ",.0f" if made["planned"]["facility_kwh"] >= 1e4 else ",.2f"
     rows = (
-        ("PUE", "pue", 1.0, ".4f", ""),
-        ("PUE, reference inlet", "pue_reference_inlet", 1.0, ".4f", ""),
-        ("renewable share", "renewable_share", 1.0, ".4f", ""),
-        ("facility energy", "facility_kwh", 1e3, ",.2f", "MWh"),
-        ("renewables offered", "available_kwh", 1e3, ",.2f", "MWh"),
-        ("import", "import_kwh", 1e3, ",.2f", "MWh"),
-        ("exported", "exported_kwh", 1e3, ",.2f", "MWh"),
-        ("curtailed", "curtailed_kwh", 1e3, ",.2f", "MWh"),
-        ("CUE, location", "cue_location", 1.0, ".4f", "kg/kWh"),
-        ("CUE, market", "cue_market", 1.0, ".4f", "kg/kWh"),
-        ("REF", "ref", 1.0, ".4f", ""),
-        ("CO2", "co2_kg", 1e3, ",.2f", "t"),
-        ("water", "water_l", 1e3, ",.1f", "m3"),
+        ("PUE", "pue", ".4f", ""),
+        ("PUE, reference inlet", "pue_reference_inlet", ".4f", ""),
+        ("renewable share", "renewable_share", ".4f", ""),
+        ("facility energy", "facility_kwh", form, "kWh"),
+        ("renewables offered", "available_kwh", form, "kWh"),
+        ("import", "import_kwh", form, "kWh"),
+        ("exported", "exported_kwh", form, "kWh"),
+        ("curtailed", "curtailed_kwh", form, "kWh"),
+        ("CUE, location", "cue_location", ".4f", "kg/kWh"),
+        ("CUE, market", "cue_market", ".4f", "kg/kWh"),
+        ("REF", "ref", ".4f", ""),
+        ("CO2", "co2_kg", form, "kg"),
+        ("water", "water_l", form, "L"),
     )
     lines = [f"{'':22}{planned:>12}{audited:>12}{'difference':>12}"]
-    for label, name, unit, form, shown in rows:
-        one, two = made["planned"][name] / unit, made["audited"][name] / unit
-        lines.append(f"{label:22}{one:>12{form}}{two:>12{form}}{two - one:>+12{form}} {shown}".rstrip())
+    for label, name, digits, unit in rows:
+        one, two = made["planned"][name], made["audited"][name]
+        change = f"{two - one:+{digits}}"
+        if not change.strip("+-0.,"):
+            change = change[1:]  # nothing has no sign
+        lines.append(f"{label:22}{one:>12{digits}}{two:>12{digits}}{change:>12} {unit}".rstrip())
     worst = made["worst"]
     lines.append(
         f"furthest off: {worst['node']} at {worst['time'][:16].replace('T', ' ')}, facility "
