@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import xarray as xr
@@ -18,10 +18,10 @@ from models.electrical import (
     transformer_loss_kw,
     ups_loss_kw,
 )
+from models.grid import GridConnection
 from weather.conventions.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from models.grid import GridConnection
     from models.solar import PVPlant
     from models.wind import WindPlant
 
@@ -48,6 +48,24 @@ class NodePlant:
     pv: PVPlant | None = None
     wind: WindPlant | None = None
     grid: GridConnection | None = None
+
+    def __post_init__(self) -> None:
+        allowed = {"cooling": CoolingPlant, "electrical": ElectricalPlant, "grid": GridConnection | None}
+        # what a node without them never needs is not imported
+        if self.pv is not None:
+            from models.solar import PVPlant
+
+            allowed["pv"] = PVPlant
+        if self.wind is not None:
+            from models.wind import WindPlant
+
+            allowed["wind"] = WindPlant
+        for name, kinds in allowed.items():
+            if not isinstance(getattr(self, name), kinds):
+                words = " or ".join(kind.__name__ for kind in get_args(kinds) or (kinds,))
+                raise ConfigError(
+                    f"node plant: got {name}={type(getattr(self, name)).__name__}, allowed {words}. Give one of them."
+                )
 
 
 def hall_heat_kw(it_kw, plant: NodePlant):

@@ -103,7 +103,7 @@ def test_what_the_meters_cannot_tell_stays_and_is_named(study, air):
 
 
 def test_a_water_plant_finds_its_tower(study):
-    meters = site(study, "beta", TRUE_WATER, weeks=6)
+    meters = site(study, "beta", TRUE_WATER, weeks=4)
     made = calibrate(meters, study.node("beta").node_plant(), _own_weather(meters), meters.columns["setpoint_degc"])
     found = fitted(made)
     assert found["tower_approach_k"].value == pytest.approx(7.0, abs=0.35)
@@ -111,6 +111,7 @@ def test_a_water_plant_finds_its_tower(study):
     assert made.better and {s.meter: s for s in made.scores}["cooling_kw"].nrmse_after < 0.013
 
 
+@pytest.mark.nightly
 def test_gross_errors_of_a_meter_do_not_draw_the_fit(study):
     air = site(study, "alpha", TRUE_AIR, weeks=4)
     wild = {name: values.copy() for name, values in air.columns.items()}

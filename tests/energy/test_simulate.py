@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import importlib.util
 import sys
@@ -14,6 +15,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
+import energy.audit as audit_module
 from energy.audit import audit, audit_lines, replay_figures, shortfall_warnings
 from energy.baselines import first_come_first_served
 from energy.config import load_study
@@ -152,7 +154,7 @@ def test_whatever_the_weather_powers_balance_and_limits_hold(made, warmer_k, sun
     weather["wind_speed"].attrs["height_m"] = 10
     node = made.study.nodes[0]
     tight = node.grid.model_copy(update={"import_limit_kw": limit, "month_peak_kw": 0.0})
-    study = made.study.model_copy(update={"nodes": (node.model_copy(update={"grid": tight}), made.study.nodes[1])})
+    study = made.study.model_copy(update={"nodes": (node.model_copy(update={"grid": tight}),)})
     again = replayed(made, plan=plan, weather=weather, study=study)
     balanced(again)
     here, battery = again.isel(node=0), node.battery
@@ -323,3 +325,13 @@ def test_optimised_plans_of_the_default_study_audit_to_within_half_a_percent(gre
         for node, found in made["nodes"].items():
             here = plan.sel(node=node)
             assert found["pue"] == pytest.approx(float(here["facility_kw"].sum() / here["it_kw"].sum()), rel=0.005)
+
+
+@pytest.mark.parametrize("name", ["steps", "simulate", "audit", "replay"])
+def test_the_replay_shares_nothing_with_the_planner(name):
+    """As the verifier, it knows the study, the models and the weather alone."""
+    text = Path(audit_module.__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
+    found = {node.module or "" for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)}
+    found |= {alias.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import) for alias in node.names}
+    forbidden = ("energy.planner", "energy.inputs", "energy.plan", "energy.kpis", "energy.day", "energy.baselines")
+    assert found and not [module for module in found if module.startswith(forbidden)]

@@ -16,7 +16,7 @@ from models.grid import GridConnection
 from models.overhead import NodePlant, overhead_kw
 from models.solar import PVPlant, pv_power
 from models.wind import WindPlant, wind_power
-from weather.conventions.errors import DataError
+from weather.conventions.errors import ConfigError, DataError
 
 ELECTRICAL = ElectricalPlant(rated_kw=1000.0)
 AIR = NodePlant(AirEconomiserPlant(rated_heat_kw=1150.0), ELECTRICAL)
@@ -171,3 +171,19 @@ def test_figures_of_several_nodes_are_of_their_sums(day):
     fleet = window_figures(made, over=("node", "time"))
     assert float(fleet["pue"]) == pytest.approx(float(made["facility_kw"].sum() / made["it_kw"].sum()), rel=1e-12)
     assert float(made["pue"].min()) < float(fleet["pue"]) < float(made["pue"].max())
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "allowed"),
+    [
+        ("cooling", ELECTRICAL, "AirEconomiserPlant or"),
+        ("electrical", AIR.cooling, "ElectricalPlant"),
+        ("electrical", None, "ElectricalPlant"),
+        ("pv", 1500.0, "PVPlant"),
+        ("wind", ELECTRICAL, "WindPlant"),
+        ("grid", 0.6, "GridConnection or NoneType"),
+    ],
+)
+def test_a_plant_in_the_wrong_place_is_refused_by_its_field(field, wrong, allowed):
+    with pytest.raises(ConfigError, match=rf"got {field}={type(wrong).__name__}, allowed .*{allowed}"):
+        replace(GREEN, **{field: wrong})
