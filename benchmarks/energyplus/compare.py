@@ -32,10 +32,15 @@ class PlantYear:
     water_l_per_h: np.ndarray
     free_share: np.ndarray
 
+    def mode(self) -> np.ndarray:
+        """Index into `MODES` by hour."""
+        free, mechanical = self.free_share >= 1 - _EDGE, self.free_share <= _EDGE
+        return np.where(free, 0, np.where(mechanical, 2, 1))
+
     def mode_hours(self) -> tuple[int, int, int]:
         """Hours free, partial, mechanical."""
-        free, mechanical = self.free_share >= 1 - _EDGE, self.free_share <= _EDGE
-        return int(free.sum()), int((~free & ~mechanical).sum()), int(mechanical.sum())
+        free, partial, mechanical = np.bincount(self.mode(), minlength=len(MODES))
+        return int(free), int(partial), int(mechanical)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class Comparison:
         Year's energy over the year's heat. [kW/kW]
     theirs_hours, ours_hours : tuple of int
         Free, partial, mechanical.
+    same_mode : float
+        Share of the hours in which both run in the same mode. [-]
     theirs_water, ours_water : float
         Litres per kWh of heat removed. [L/kWh]
     """
@@ -67,13 +74,14 @@ class Comparison:
     ours_mean: float
     theirs_hours: tuple[int, int, int]
     ours_hours: tuple[int, int, int]
+    same_mode: float
     theirs_water: float
     ours_water: float
 
     def worst_mode(self) -> float:
-        """Largest difference of a mode's hours, over that mode's hours or a fifth of the year if it is rarer. [-]"""
+        """Largest difference of a mode's hours, over that mode's hours or half the year if it is rarer. [-]"""
         pairs = zip(self.theirs_hours, self.ours_hours, strict=True)
-        return max(abs(ours - theirs) / max(theirs, 0.2 * sum(self.theirs_hours)) for theirs, ours in pairs)
+        return max(abs(ours - theirs) / max(theirs, 0.5 * sum(self.theirs_hours)) for theirs, ours in pairs)
 
 
 def compare(theirs: PlantYear, ours: PlantYear, *, heat_kw: np.ndarray) -> Comparison:
@@ -91,6 +99,7 @@ def compare(theirs: PlantYear, ours: PlantYear, *, heat_kw: np.ndarray) -> Compa
         ours_mean=energy[1] / heat,
         theirs_hours=theirs.mode_hours(),
         ours_hours=ours.mode_hours(),
+        same_mode=float(np.mean(theirs.mode() == ours.mode())),
         theirs_water=float(theirs.water_l_per_h.sum()) / heat,
         ours_water=float(ours.water_l_per_h.sum()) / heat,
     )

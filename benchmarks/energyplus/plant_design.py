@@ -29,6 +29,8 @@ class PlantDesign:
     approach_reset : float
         Control: tower water wanted is warmer above a falling wet bulb by this much, as a tower with air in proportion
         to heat gives by itself. [K/K]
+    free_fan_exponent : float
+        Control: fastest tower fans of free cooling go with the heat to this power. [-]
     condenser_floor_degc, tower_floor_degc : float
         Coldest condenser water of a chiller-led plant; coldest tower water of all. [degC]
     rejected_ratio : float
@@ -52,6 +54,7 @@ class PlantDesign:
     tower_range_k: float = 5.0
     tower_wet_bulb_degc: float = 22.0
     approach_reset: float = 0.25
+    free_fan_exponent: float = 0.5
     condenser_floor_degc: float = 13.0
     tower_floor_degc: float = 5.0
     rejected_ratio: float = 1.2
@@ -89,6 +92,8 @@ class PlantDesign:
 
 
 _ENABLE_K = 0.5  # the heat exchanger is tried where tower water could be this much colder than the return
+
+_CHILLER_HEAT = 1.15  # heat rejected over heat removed of a chiller at COP 6.5, the least here
 _MARGIN_K = 0.2  # tower water is wanted this much colder than the heat exchanger needs, or the chiller never rests
 
 
@@ -97,23 +102,32 @@ def tower_setpoint(
 ) -> np.ndarray:
     """Temperature the tower control asks for, by hour. [degC]
 
-    Chiller-led: approach by `approach_reset`, not below the condenser floor. Where the heat exchanger can do something
-    (full fans bring water colder than the return), water as cold as all of the load needs: full fans until it comes.
+    Notes
+    -----
+    Chiller-led: air in proportion to heat, so the approach depends on the wet bulb alone (`approach_reset`), not below
+    the condenser floor. In free cooling fans run at ``heat**free_fan_exponent`` at most (heat over the tower's rated),
+    so the approach is that one times heat over air; not colder than all of the load needs. It is tried where that water
+    is `_ENABLE_K` below the return.
     """
-    approach = design.tower_approach_k + design.approach_reset * (design.tower_wet_bulb_degc - wet_bulb)
-    led = np.maximum(wet_bulb + np.maximum(approach, design.tower_approach_k), design.condenser_floor_degc)
+    drop = np.maximum(design.tower_wet_bulb_degc - wet_bulb, 0.0)
+    approach = design.tower_approach_k + design.approach_reset * drop
+    led = np.maximum(wet_bulb + approach, design.condenser_floor_degc)
     if not economiser:
         return led
+    heat = load_share * (1.0 + design.chilled_pump_frac) / design.rejected_ratio
+    reach = wet_bulb + approach * heat ** (1.0 - design.free_fan_exponent)
     colder = max(setpoint_degc - design.hx_approach_k - _MARGIN_K, design.tower_floor_degc)
-    reach = wet_bulb + np.maximum(approach, 0.0) * load_share  # full fans on less heat come nearer
-    return np.where(reach < setpoint_degc + design.water_range_k - _ENABLE_K, colder, led)
+    return np.where(reach < setpoint_degc + design.water_range_k - _ENABLE_K, np.maximum(reach, colder), led)
 
 
 def load_file(load_share: np.ndarray, tower_degc: np.ndarray, design: PlantDesign) -> str:
-    """Text of the schedule file: heat [W] (LoadProfile:Plant warms a loop if negative), flow share, tower setpoint."""
+    """Text of the schedule file: heat [W] (LoadProfile:Plant warms a loop if negative), flow share of the chilled
+    water, tower setpoint, and most flow share of the condenser pump: what the whole load needs through the chiller."""
     flow = np.maximum(load_share, design.pump_min_flow)
+    rejected = load_share * (1.0 + design.chilled_pump_frac) * _CHILLER_HEAT / design.rejected_ratio
+    pump = np.clip(rejected, design.pump_min_flow, 1.0)
     rows = (
-        f"{-1000 * design.heat_kw * load:.3f},{share:.6f},{tower:.4f}"
-        for load, share, tower in zip(load_share, flow, tower_degc, strict=True)
+        f"{-1000 * design.heat_kw * load:.3f},{share:.6f},{tower:.4f},{most:.6f}"
+        for load, share, tower, most in zip(load_share, flow, tower_degc, pump, strict=True)
     )
-    return "\n".join(["heat_w,flow_share,tower_degc", *rows]) + "\n"
+    return "\n".join(["heat_w,flow_share,tower_degc,pump_share", *rows]) + "\n"

@@ -41,9 +41,8 @@ def plant_model(
     model["CoolingTower:VariableSpeed"] = {"Tower": _tower(design)}
     model["Pump:VariableSpeed"] = {
         "Chilled Pump": _pump("Chilled", design, design.chilled_m3_s, design.chilled_pump_frac * design.heat_kw),
-        "Condenser Pump": _pump(
-            "Condenser", design, design.condenser_m3_s, design.condenser_pump_frac * design.heat_kw
-        ),
+        "Condenser Pump": _pump("Condenser", design, design.condenser_m3_s, design.condenser_pump_frac * design.heat_kw)
+        | {"pump_flow_rate_schedule_name": "Pump Share"},
     }
     if economiser:
         model["HeatExchanger:FluidToFluid"] = {"Economiser": _exchanger(design)}
@@ -141,6 +140,7 @@ def _schedules(design: PlantDesign, setpoint_degc: float, hours: int) -> dict:
             "Heat": column | {"column_number": 1},
             "Flow": column | {"column_number": 2},
             "Tower Setpoint": column | {"column_number": 3},
+            "Pump Share": column | {"column_number": 4},
         },
         "Schedule:Constant": {
             "Always": {"hourly_value": 1.0},

@@ -73,7 +73,7 @@ def _their_year(result: Run, economiser: bool) -> PlantYear:
 
 
 def own_plant(design: PlantDesign, chiller: ChillerSet, *, economiser: bool) -> WaterEconomiserPlant | ChillerPlant:
-    """Our plant with the same figures: no hall fans, constant UA and full fans in free cooling as in EnergyPlus."""
+    """Our plant with the same figures: no hall fans, constant UA as in EnergyPlus."""
     figures = {
         "rated_heat_kw": design.heat_kw,
         "fan_pressure_pa": 0.0,
@@ -101,7 +101,7 @@ def own_plant(design: PlantDesign, chiller: ChillerSet, *, economiser: bool) -> 
         "hx_approach_k": design.hx_approach_k,
         "hx_pump_frac": 0.0,
         "hx_flow_exponent": 0.0,
-        "free_fan_exponent": 0.0,
+        "free_fan_exponent": design.free_fan_exponent,
     }
     return WaterEconomiserPlant(**figures, **free)
 

@@ -118,20 +118,30 @@ def test_an_exchanger_without_a_warm_end_is_refused():
 
 
 def test_load_file_cools_and_keeps_a_least_flow():
-    rows = load_file(np.array([1.0, 0.1]), np.array([10.0, 11.5]), PlantDesign(heat_kw=500.0)).splitlines()
-    assert rows == ["heat_w,flow_share,tower_degc", "-500000.000,1.000000,10.0000", "-50000.000,0.200000,11.5000"]
+    text = load_file(np.array([1.0, 0.1]), np.array([10.0, 11.5]), PlantDesign(heat_kw=500.0, chilled_pump_frac=0.02))
+    assert text.splitlines() == [
+        "heat_w,flow_share,tower_degc,pump_share",
+        "-500000.000,1.000000,10.0000,0.977500",  # 1.02 of water load, 1.15 of it rejected, 1.2 rated
+        "-50000.000,0.200000,11.5000,0.200000",
+    ]
 
 
 def test_tower_setpoint_follows_the_wet_bulb_and_goes_cold_where_free_cooling_is_in_reach():
-    design, wet_bulb = PlantDesign(), np.array([-20.0, 0.0, 10.0, 22.0, 27.0])
+    design, wet_bulb = PlantDesign(free_fan_exponent=0.0), np.array([-20.0, 0.0, 10.0, 22.0, 27.0])
     known = {"setpoint_degc": 12.0}
     led = tower_setpoint(design, np.ones(5), wet_bulb, economiser=False, **known)
     np.testing.assert_allclose(led, [13.0, 13.0, 17.0, 26.0, 31.0])
     free = tower_setpoint(design, np.ones(5), wet_bulb, economiser=True, **known)
-    np.testing.assert_allclose(free, [9.8, 9.8, 9.8, 26.0, 31.0])
-    half = tower_setpoint(design, np.full(5, 0.2), np.full(5, 14.0), economiser=True, **known)
-    assert np.all(half == 9.8)  # the same tower reaches further on less heat
-    assert tower_setpoint(design, np.ones(1), np.zeros(1), economiser=True, setpoint_degc=6.0) == 5.0
+    heat = 1.016 / 1.2
+    np.testing.assert_allclose(free, [9.8, 9.8, 10.0 + 7.0 * heat, 26.0, 31.0])
+    little = tower_setpoint(design, np.full(1, 0.2), np.full(1, 14.0), economiser=True, **known)
+    np.testing.assert_allclose(little, 14.0 + 6.0 * 0.2 * heat)  # the same tower reaches further on less heat
+    slowed = PlantDesign(free_fan_exponent=0.5)
+    np.testing.assert_allclose(
+        tower_setpoint(slowed, np.full(1, 0.2), np.full(1, 10.0), economiser=True, **known),
+        10.0 + 7.0 * np.sqrt(0.2 * heat),
+    )
+    assert tower_setpoint(design, np.ones(1), np.full(1, -20.0), economiser=True, setpoint_degc=6.0) == 5.0
 
 
 def test_our_plants_take_every_design_figure():
@@ -298,7 +308,8 @@ def test_comparison_by_hand():
     assert found.difference == pytest.approx(7 / 60) and found.theirs_mwh == pytest.approx(0.06)
     assert found.rmse == pytest.approx(np.sqrt((0.03**2 + 0.04**2) / 3)) and found.bias == pytest.approx(0.07 / 3)
     assert (found.theirs_hours, found.ours_hours) == ((1, 1, 1), (1, 0, 2))
-    assert found.worst_mode() == pytest.approx(1.0) and found.theirs_water == pytest.approx(0.4)
+    assert found.worst_mode() == pytest.approx(1 / 1.5) and found.same_mode == pytest.approx(2 / 3)
+    assert found.theirs_water == pytest.approx(0.4)
 
 
 def test_orders_are_alike_or_not_and_near_cases_have_none():
@@ -366,7 +377,7 @@ def test_a_model_the_engine_refuses_is_quoted(made_year):
     model = build()
     del model["PlantEquipmentList"]
     with pytest.raises(EngineError, match=r"EnergyPlus stopped \(broken\)[\s\S]*(Severe|Fatal)"):
-        run(model, made_year, files={"load.csv": "a,b,c\n" + "-1,1,9\n" * 8760}, label="broken")
+        run(model, made_year, files={"load.csv": "a,b,c,d\n" + "-1,1,9,1\n" * 8760}, label="broken")
 
 
 @pytest.mark.parametrize("economiser", [False, True])
