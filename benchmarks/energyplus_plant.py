@@ -40,6 +40,8 @@ from energyplus.picture import draw
 from energyplus.plant_design import PlantDesign
 from energyplus.plant_years import energyplus_year, own_plant, own_year
 
+from weather.conventions.errors import GreenDCError
+
 MOST_ENERGY = {False: 0.05, True: 0.15}
 MOST_RMSE = 0.02
 MOST_RMSE_HALL = 0.05  # its coolers work on return air too, its tower and condenser pump run full or not at all
@@ -53,7 +55,7 @@ def main() -> None:
     asked = _arguments()
     try:
         broken = compare_plants(asked) if asked.what == "plant" else compare_hall(asked)
-    except (ArgumentError, EngineError) as error:
+    except (ArgumentError, EngineError, GreenDCError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     if asked.check and broken:

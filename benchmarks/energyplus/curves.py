@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,8 +64,8 @@ def chiller_set(name: str = DEFAULT_CHILLER, *, file: Path | None = None) -> Chi
     objects = idf_objects(file.read_text(encoding="utf-8", errors="replace"))
     machines = {fields[1]: fields for fields in objects if fields[0].lower() == "chiller:electric:eir"}
     if name not in machines:
-        near = [other for other in machines if any(word in other for word in name.split()[-2:])] or list(machines)
-        raise EngineError(f"{file.name} has no chiller {name!r}. It has, among others: {'; '.join(near[:5])}")
+        near = difflib.get_close_matches(name, machines, n=5, cutoff=0.0)
+        raise EngineError(f"{file.name} has no chiller {name!r}. It has, among others: {'; '.join(near)}")
     curves = {fields[1]: [float(f) for f in fields[2:] if f] for fields in objects if fields[0].startswith("Curve:")}
     _, _, *rest = machines[name]
     capft, eirft, eirfplr = (tuple(curves[curve]) for curve in rest[6:9])

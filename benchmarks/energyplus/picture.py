@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from energyplus.compare import PlantYear
 
-_THEIRS, _OURS = "#b3541e", "#1f5f8b"
+_THEIRS, _OURS = "#e08a4f", "#16466b"
 
 
 def draw(
@@ -22,9 +22,9 @@ def draw(
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.0, 4.2), dpi=100, width_ratios=(1.5, 1.0), sharey=True)
     days = heat_kw.size // 24
     heat = heat_kw[: 24 * days].reshape(days, 24).sum(axis=1)
-    for year, colour, name in ((theirs, _THEIRS, "EnergyPlus"), (ours, _OURS, "greendc")):
+    for year, colour, name, width in ((theirs, _THEIRS, "EnergyPlus", 2.6), (ours, _OURS, "greendc", 1.0)):
         daily = year.power_kw[: 24 * days].reshape(days, 24).sum(axis=1) / heat
-        left.plot(np.arange(days) + 0.5, daily, color=colour, linewidth=1.1, label=name)
+        left.plot(np.arange(days) + 0.5, daily, color=colour, linewidth=width, label=name)
         right.scatter(wet_bulb, year.power_kw / heat_kw, s=2, color=colour, alpha=0.25, linewidths=0, rasterized=True)
     firsts = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30])
     left.set_xticks(firsts[::2], ["Jan", "Mar", "May", "Jul", "Sep", "Nov"])

@@ -14,9 +14,7 @@ from energyplus.plant_design import RHO_WATER, SCHEDULE_FILE, PlantDesign
 from energyplus.plant_loops import add_control, add_loops
 
 
-def plant_model(
-    design: PlantDesign, chiller: ChillerSet, *, setpoint_degc: float, economiser: bool, hours: int, steps: int = 1
-) -> dict:
+def plant_model(design: PlantDesign, chiller: ChillerSet, *, setpoint_degc: float, economiser: bool) -> dict:
     """The whole model.
 
     Parameters
@@ -28,12 +26,8 @@ def plant_model(
         Chilled-water supply. [degC]
     economiser : bool
         With the heat exchanger, or chiller-led.
-    hours : int
-        Length of the load schedule, 8760 or 8784.
-    steps : int
-        Steps per hour. One keeps every hour's weather as the file has it; more lets EnergyPlus blend neighbours.
     """
-    model = _frame(hours, steps) | _schedules(design, setpoint_degc, hours)
+    model = _frame() | _schedules(design, setpoint_degc)
     model |= _curves(chiller)
     model["Chiller:Electric:EIR"] = {
         "Chiller": _chiller(design, chiller, "Economiser Out" if economiser else "Chiller In")
@@ -60,8 +54,7 @@ def plant_model(
     return model
 
 
-def _frame(hours: int, steps: int) -> dict:
-    year = 2001 if hours == 8760 else 2004  # their first day does not matter: the load is by hour
+def _frame() -> dict:
     return {
         "Version": {"Version": {"version_identifier": "25.2"}},
         "SimulationControl": {
@@ -81,10 +74,11 @@ def _frame(hours: int, steps: int) -> dict:
                 "coordinate_system": "World",
             }
         },
-        "Timestep": {"Timestep": {"number_of_timesteps_per_hour": steps}},
+        # one step an hour keeps each hour's weather as the file has it; more would blend neighbours
+        "Timestep": {"Timestep": {"number_of_timesteps_per_hour": 1}},
         "ConvergenceLimits": {  # the engine's own 2 to 8 plant passes leave a loop with two cold sources unbalanced
             "Limits": {
-                "minimum_system_timestep": 60 // steps,
+                "minimum_system_timestep": 60,
                 "maximum_hvac_iterations": 50,
                 "minimum_plant_iterations": 4,
                 "maximum_plant_iterations": 50,
@@ -94,10 +88,10 @@ def _frame(hours: int, steps: int) -> dict:
             "Year": {
                 "begin_month": 1,
                 "begin_day_of_month": 1,
-                "begin_year": year,
+                "begin_year": 2001,
                 "end_month": 12,
                 "end_day_of_month": 31,
-                "end_year": year,
+                "end_year": 2001,
                 "use_weather_file_daylight_saving_period": "No",
                 "use_weather_file_holidays_and_special_days": "No",
             }
@@ -132,8 +126,8 @@ OUTPUTS = (
 )
 
 
-def _schedules(design: PlantDesign, setpoint_degc: float, hours: int) -> dict:
-    column = {"file_name": SCHEDULE_FILE, "rows_to_skip_at_top": 1, "number_of_hours_of_data": hours}
+def _schedules(design: PlantDesign, setpoint_degc: float) -> dict:
+    column = {"file_name": SCHEDULE_FILE, "rows_to_skip_at_top": 1, "number_of_hours_of_data": 8760}
     column |= {"adjust_schedule_for_daylight_savings": "No", "interpolate_to_timestep": "No"}
     return {
         "Schedule:File": {

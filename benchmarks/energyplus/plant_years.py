@@ -10,7 +10,6 @@ import xarray as xr
 from energyplus.compare import PlantYear
 from energyplus.curves import ChillerSet
 from energyplus.engine import EngineError, Run, run
-from energyplus.loads import HOURS
 from energyplus.plant_design import SCHEDULE_FILE, PlantDesign, load_file, tower_setpoint
 from energyplus.plant_model import plant_model
 
@@ -37,7 +36,7 @@ def energyplus_year(
     EngineError
         Also when the run did not hold the chilled water within 0.5 K of its setpoint (99 % of the hours).
     """
-    model = plant_model(design, chiller, setpoint_degc=setpoint_degc, economiser=economiser, hours=HOURS)
+    model = plant_model(design, chiller, setpoint_degc=setpoint_degc, economiser=economiser)
     tower = tower_setpoint(
         design, load_share, outdoor["wet_bulb"].to_numpy(), setpoint_degc=setpoint_degc, economiser=economiser
     )

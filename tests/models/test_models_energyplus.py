@@ -62,7 +62,7 @@ Curve:Quadratic, Small EIRFPLR, 0.14, -0.16, 1.01, 0.20, 1.03;
 
 
 def build(economiser: bool = True, **design) -> dict:
-    return plant_model(PlantDesign(**design), MACHINE, setpoint_degc=12.0, economiser=economiser, hours=8760)
+    return plant_model(PlantDesign(**design), MACHINE, setpoint_degc=12.0, economiser=economiser)
 
 
 @pytest.mark.parametrize("economiser", [True, False])
