@@ -9,8 +9,9 @@
 `plant` writes an EnergyPlus model of a chilled-water plant itself (chiller of the engine's data set, plate heat
 exchanger in series, variable-speed tower and pumps), runs it, and runs our ChillerPlant and WaterEconomiserPlant on the
 same figures, weather and load. A line per case: plant energy of the year theirs, ours and the difference; hourly RMSE
-in kW per kW of heat; hours free, partial and mechanical, and the share of hours in which both run alike; make-up water
-in litres per kWh of heat; energy by part. Then whether both put the setpoints in one order.
+in kW per kW of heat; hours free, partial and mechanical, and the share of hours in which both run alike; hours left out
+because the heat of EnergyPlus itself does not balance; make-up water in litres per kWh of heat; energy by part. Then
+whether both put the setpoints in one order.
 
 `hall` reruns a two-zone hall with air economiser, evaporative coolers and chilled water, compares it with a reference
 year, and runs our AirEconomiserPlant with the figures of the model's own objects. With --indirect the model's dampers
@@ -118,7 +119,7 @@ def compare_plants(asked: argparse.Namespace) -> list[str]:
         for economiser in kinds:
             lines: dict[float, Comparison] = {}
             for setpoint in setpoints:
-                theirs, run = energyplus_year(
+                theirs, settled, version = energyplus_year(
                     design,
                     chiller,
                     file,
@@ -131,12 +132,15 @@ def compare_plants(asked: argparse.Namespace) -> list[str]:
                 progress("")
                 heat = share * design.heat_kw
                 ours = own_year(own_plant(design, chiller, economiser=economiser), weather, heat, setpoint)
-                lines[setpoint] = compare(theirs, ours, heat_kw=heat)
+                lines[setpoint] = compare(theirs.at(settled), ours.at(settled), heat_kw=heat[settled])
                 case = f"{file.stem[:22]} {'with' if economiser else 'none'} {setpoint:g}"
-                print(_line(case, lines[setpoint], theirs, ours), flush=True)
+                print(
+                    _line(case, lines[setpoint], theirs.at(settled), ours.at(settled), int((~settled).sum())),
+                    flush=True,
+                )
                 broken += _out_of_band(case, lines[setpoint], MOST_ENERGY[economiser], MOST_RMSE)
                 if asked.picture and file == asked.weather[0] and economiser == kinds[-1] and setpoint == setpoints[0]:
-                    title = f"Chilled-water plant, {setpoint:g} °C, {file.stem[:30]}, EnergyPlus {run.version[:6]}"
+                    title = f"Chilled-water plant, {setpoint:g} °C, {file.stem[:30]}, EnergyPlus {version[:6]}"
                     draw(asked.picture, theirs, ours, heat_kw=heat, wet_bulb=weather["wet_bulb"].values, title=title)
             broken += _order(lines, f"{file.stem[:22]} {'with' if economiser else 'without'} economiser")
     return broken
@@ -144,19 +148,20 @@ def compare_plants(asked: argparse.Namespace) -> list[str]:
 
 _HEADING = (
     f"{'weather, economiser, degC':34}{'theirs':>9}{'ours':>9}{'diff':>8}{'RMSE':>8}   "
-    f"{'hours ' + '/'.join(MODES) + ': theirs, ours':44}{'alike':>6}{'water L/kWh':>13}   "
+    f"{'hours ' + '/'.join(MODES) + ': theirs, ours':44}{'alike':>6}{'out':>5}{'water L/kWh':>13}   "
     "pump, tower, compressor MWh theirs/ours"
 )
 
 
-def _line(case: str, found: Comparison, theirs: PlantYear, ours: PlantYear) -> str:
+def _line(case: str, found: Comparison, theirs: PlantYear, ours: PlantYear, left_out: int) -> str:
     hours = "  ".join("/".join(map(str, mode)) for mode in (found.theirs_hours, found.ours_hours))
     parts = " ".join(
         f"{getattr(theirs, name).sum() / 1e3:.0f}/{getattr(ours, name).sum() / 1e3:.0f}" for name in PARTS[1:]
     )
     return (
         f"{case:34}{found.theirs_mwh:9.1f}{found.ours_mwh:9.1f}{100 * found.difference:+7.1f}%{found.rmse:8.4f}   "
-        f"{hours:44}{100 * found.same_mode:5.0f}%{found.theirs_water:7.2f}{found.ours_water:6.2f}   {parts}"
+        f"{hours:44}{100 * found.same_mode:5.0f}%{left_out:5d}"
+        f"{found.theirs_water:7.2f}{found.ours_water:6.2f}   {parts}"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -31,6 +31,10 @@ class PlantYear:
     compressor_kw: np.ndarray
     water_l_per_h: np.ndarray
     free_share: np.ndarray
+
+    def at(self, hours: np.ndarray) -> PlantYear:
+        """The hours chosen by a mask."""
+        return PlantYear(**{field.name: getattr(self, field.name)[hours] for field in fields(self)})
 
     def mode(self) -> np.ndarray:
         """Index into `MODES` by hour."""

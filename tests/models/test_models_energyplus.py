@@ -312,6 +312,12 @@ def test_comparison_by_hand():
     assert found.theirs_water == pytest.approx(0.4)
 
 
+def test_hours_are_chosen_by_a_mask():
+    chosen = year([10, 20, 30], [1.0, 0.5, 0.0]).at(np.array([True, False, True]))
+    np.testing.assert_array_equal(chosen.power_kw, [10, 30])
+    assert chosen.mode_hours() == (1, 0, 1)
+
+
 def test_orders_are_alike_or_not_and_near_cases_have_none():
     assert same_order([3.0, 2.0, 1.0], [30.0, 20.0, 10.0], resolution=0.1)
     assert not same_order([3.0, 2.0, 1.0], [30.0, 10.0, 20.0], resolution=0.1)
@@ -404,7 +410,8 @@ def test_chilled_water_plant_is_within_the_bands_of_energyplus(made_year, econom
     share, seen = load_share("0.9"), {}
     for setpoint in (10.0, 16.0):
         known = {"load_share": share, "setpoint_degc": setpoint, "economiser": economiser}
-        theirs, _ = energyplus_year(design, machine, made_year, weather, **known)
+        theirs, settled, _ = energyplus_year(design, machine, made_year, weather, **known)
+        assert settled.mean() > 0.97
         plant = own_plant(design, machine, economiser=economiser)
         ours = own_year(plant, weather, share * design.heat_kw, setpoint)
         seen[setpoint] = found = compare(theirs, ours, heat_kw=share * design.heat_kw)
