@@ -171,6 +171,39 @@ def test_whatever_the_weather_powers_balance_and_limits_hold(made, warmer_k, sun
     assert float((here["exported_kw"] + here["curtailed_kw"] + here["charge_green_kw"]).where(short, 0.0).max()) <= 1e-9
 
 
+def test_a_surplus_the_plan_had_not_is_sold_where_that_pays_up_to_the_limit(made):
+    """Alpha's kWh of PV and wind cost 0.20 to 0.25 CNY."""
+    windy = made.weather.assign(wind_speed=1.6 * made.weather["wind_speed"])
+    windy["wind_speed"].attrs["height_m"] = 10
+    node = made.study.nodes[0]
+
+    def exported(price: float) -> xr.Dataset:
+        grid = node.grid.model_copy(update={"export_price_cny_per_kwh": price, "export_limit_kw": 4.0})
+        study = made.study.model_copy(update={"nodes": (node.model_copy(update={"grid": grid}),)})
+        return replayed(made, weather=windy, study=study).isel(node=0)
+
+    plan = made.plan().isel(node=0)
+    without = ((plan["exported_kw"] + plan["curtailed_kw"]) < 1e-9).values
+    dear, cheap = exported(0.3), exported(0.1)
+    surplus = (dear["exported_kw"] + dear["curtailed_kw"]).values
+    assert np.any(without & (surplus > 5.0))
+    np.testing.assert_allclose(dear["exported_kw"].values[without], np.minimum(surplus, 4.0)[without], atol=1e-9)
+    assert np.all(cheap["exported_kw"].values[without] == 0.0)
+    assert float(dear["exported_kw"].max()) == pytest.approx(4.0)  # the plan's own 5 kW of slot 10 are cut too
+
+
+def test_a_long_step_ends_with_the_stock_of_its_last_hour(made):
+    plan = made.plan().coarsen(time=2).mean().assign_coords(time=TIME[::2]).assign_attrs(step_h=2.0)
+    plan["setpoint_degc"].values[:] = made.plan()["setpoint_degc"].values[:, ::2]
+    again = replayed(made, plan=plan, step_h=2.0).isel(node=0)
+    stock, before = again["stock_grey_kwh"].values, None
+    for slot in range(1, SLOTS // 2):
+        before = stock[slot - 1] * 0.999**2
+        moved = 2 * (0.9 * again["charge_grey_kw"].values[slot] - again["discharge_grey_kw"].values[slot] / 0.9)
+        assert stock[slot] == pytest.approx(before + moved, abs=0.05)
+    assert float(again["charge_grey_kw"].max()) > 5.0 and float(again["discharge_grey_kw"].max()) > 5.0
+
+
 def test_a_full_battery_takes_no_more(made):
     node = made.study.nodes[0]
     small = node.battery.model_copy(update={"energy_kwh": 90.0})
