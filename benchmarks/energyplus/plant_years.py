@@ -16,7 +16,7 @@ from energyplus.plant_model import plant_model
 from models.cooling import ChillerCurves, ChillerPlant, WaterEconomiserPlant, cooling_power
 
 _LITRES = 3.6e6  # m3/s to L/h
-_BALANCE, _LEAST_SETTLED = 0.05, 0.9
+_BALANCE, _LEAST_SETTLED = 0.05, 0.8
 
 
 def energyplus_year(
@@ -43,7 +43,7 @@ def energyplus_year(
     Raises
     ------
     EngineError
-        Also when more than a tenth of the hours did not settle.
+        Also when more than a fifth of the hours did not settle.
     """
     model = plant_model(design, chiller, setpoint_degc=setpoint_degc, economiser=economiser)
     tower = tower_setpoint(

@@ -411,7 +411,7 @@ def test_chilled_water_plant_is_within_the_bands_of_energyplus(made_year, econom
     for setpoint in (10.0, 16.0):
         known = {"load_share": share, "setpoint_degc": setpoint, "economiser": economiser}
         theirs, settled, _ = energyplus_year(design, machine, made_year, weather, **known)
-        assert settled.mean() > 0.97
+        assert settled.mean() > 0.9
         plant = own_plant(design, machine, economiser=economiser)
         ours = own_year(plant, weather, share * design.heat_kw, setpoint)
         seen[setpoint] = found = compare(theirs, ours, heat_kw=share * design.heat_kw)
