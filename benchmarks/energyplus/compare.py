@@ -82,11 +82,6 @@ class Comparison:
     theirs_water: float
     ours_water: float
 
-    def worst_mode(self) -> float:
-        """Largest difference of a mode's hours, over that mode's hours or half the year if it is rarer. [-]"""
-        pairs = zip(self.theirs_hours, self.ours_hours, strict=True)
-        return max(abs(ours - theirs) / max(theirs, 0.5 * sum(self.theirs_hours)) for theirs, ours in pairs)
-
 
 def compare(theirs: PlantYear, ours: PlantYear, *, heat_kw: np.ndarray) -> Comparison:
     """Set ours against theirs; the hourly measure is power over the heat of the same hour."""
