@@ -1,4 +1,4 @@
-"""PUE and water of the default plants over a year and over July at the five hubs, by `models.facility`.
+"""PUE and water of the default plants over a year and over July at the five hubs, by `models.meter`.
 
     python benchmarks/plant_year.py [--seed 1] [--year 2026] [--check]
 
@@ -21,7 +21,7 @@ from models.cooling import (
     outdoor_state,
 )
 from models.electrical import ElectricalPlant
-from models.facility import facility
+from models.meter import facility
 from models.overhead import NodePlant
 from weather import load_nodes, open_weather
 from weather.conventions.timeaxis import civil, time_axis

@@ -40,7 +40,7 @@ class NodePlant:
     pv, wind : PVPlant, WindPlant or None
         Generation behind the meter; none where not given.
     grid : GridConnection or None
-        Connection and carbon factors, for the carbon figures of `models.facility.facility`.
+        Connection and carbon factors, for the carbon figures of `models.meter.facility`.
     """
 
     cooling: CoolingPlant

@@ -24,7 +24,7 @@ from energy.simulate import audit_plant, simulate
 from energy.verify.case import Case
 from energy.verify.plant import audit_told
 from energy.workload.synthetic import synthetic_jobs
-from models.facility import facility
+from models.meter import facility
 from models.solar import pv_power
 from models.wind import wind_power
 from weather import open_weather

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from models.cooling import AirEconomiserPlant, WaterEconomiserPlant
 from models.electrical import ElectricalPlant
-from models.facility import facility, window_figures
 from models.gpu import inlet_power_factor
 from models.grid import GridConnection
+from models.meter import facility, window_figures
 from models.overhead import NodePlant, overhead_kw
 from models.solar import PVPlant, pv_power
 from models.wind import WindPlant, wind_power
