@@ -97,12 +97,18 @@ def test_the_verifier_shares_nothing_with_what_it_checks():
     assert _breaches(("energy.verify",), lambda other: _is_in(other, *shared)) == []
 
 
+def test_the_audit_knows_nothing_of_the_planner():
+    shared = ("energy.planner", "energy.inputs", "energy.baselines", "energy.day")
+    assert _breaches(("energy.simulate", "energy.audit"), lambda other: _is_in(other, *shared)) == []
+
+
 @pytest.mark.parametrize(
     ("leaf", "importers"),
     [
         ("energy.cli", ()),
         ("energy.report", ("energy.publish", "energy.report", "energy.weather_cli")),
         ("energy.weather_cli", ("energy.cli",)),
+        ("energy.plant_cli", ("energy.cli",)),
         ("energy.publish", ("energy.cli",)),
         ("energy.doctor", ("energy.cli",)),
         ("energy.starter", ("energy.cli",)),
