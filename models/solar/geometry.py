@@ -51,6 +51,21 @@ class Face(NamedTuple):
     cells: Factors
 
 
+class Pose(NamedTuple):
+    """How the modules stand, shape (node, time) or single [deg].
+
+    tilt and azimuth of the front; its rotation about the rows' axis, right-handed (0: facing the normal of the axes'
+    plane); azimuth and tilt of the axis, whose lower end points to its azimuth. Fixed rows: a level axis, the rotation
+    is the tilt.
+    """
+
+    tilt: np.ndarray
+    azimuth: np.ndarray
+    rotation: np.ndarray
+    axis_azimuth: np.ndarray | float
+    axis_tilt: float
+
+
 @dataclass(frozen=True, slots=True)
 class Geometry:
     """Sun, pose and faces, shape (node, time).
@@ -94,8 +109,16 @@ def plant_geometry(sun: Sun, pressure_pa: np.ndarray, plant: PVPlant) -> Geometr
 
     Notes
     -----
-    Tracker: Anderson and Mikofski, NREL/TP-5K00-76626 (2020), flat ground, through pvlib. Axis tilted: rows are
-    treated as if level in shade and view factors (an approximation; nothing at axis tilt 0).
+    Tracker: Anderson and Mikofski, NREL/TP-5K00-76626 (2020), through pvlib. Shade of row on row, sunny ground and what
+    of sky and ground the next row hides are found in the plane across the rows' axis, tilted or not: there a row stands
+    at its rotation and the sun at its projected zenith. A tilted axis lies in a slope of such axes; a sun beneath that
+    slope is hidden by the neighbours. What is seen of sky and ground past them is that of the module's true tilt over
+    level ground, so that a lone row is exact.
+
+    A year of the embedded climate against PVWatts v8, coverage 0.4, axis tilt 25 deg, facing the equator: +0.5 % in
+    energy at 37.5 deg north and 0.6 % mirrored to the south, hourly RMSE 0.5 to 0.6 % of the AC rating; under the dull
+    sky of 26 deg north +1.7 % (beam alone as at a level axis): PVWatts hides more of the sky, rows that lie in one
+    slope as if they stood at their tilt.
 
     Examples
     --------
@@ -109,17 +132,18 @@ def plant_geometry(sun: Sun, pressure_pa: np.ndarray, plant: PVPlant) -> Geometr
     """
     from pvlib.atmosphere import get_relative_airmass
 
-    tilt, facing = _pose(sun, plant)
+    pose = _pose(sun, plant)
     up = sun.up_share > 0
     air_mass = get_relative_airmass(np.where(up, sun.zenith, 0.0), "kastenyoung1989")
     absolute = air_mass * (pressure_pa / SEA_LEVEL_PRESSURE_PA)[:, None]
     through = np.where(up, _spectral(absolute, plant.spectrum), 0.0)
-    front = _face(sun, tilt, facing, tilt, through, plant)
+    front = _face(sun, pose, through, plant)
     rear = None
     if plant.bifaciality > 0:
-        rear = _face(sun, 180.0 - tilt, (facing + 180.0) % 360.0, tilt, through, plant)
+        back = pose._replace(tilt=180.0 - pose.tilt, rotation=pose.rotation + 180.0)
+        rear = _face(sun, back, through, plant)
     cos_zenith = np.where(up, np.maximum(np.cos(np.radians(sun.zenith)), _LEAST_COS_ZENITH[plant.transposition]), 1.0)
-    return Geometry(sun, tilt, cos_zenith, air_mass, front, rear)
+    return Geometry(sun, pose.tilt, cos_zenith, air_mass, front, rear)
 
 
 def light(factors: Factors, parts: SkyParts, *, albedo: float | np.ndarray) -> np.ndarray:
@@ -146,15 +170,16 @@ def light(factors: Factors, parts: SkyParts, *, albedo: float | np.ndarray) -> n
     return found
 
 
-def _pose(sun: Sun, plant: PVPlant) -> tuple[np.ndarray, np.ndarray]:
-    """Tilt and azimuth of the front [deg]; a tracker lies flat at night."""
+def _pose(sun: Sun, plant: PVPlant) -> Pose:
+    """Of the front; a tracker stands at rotation 0 at night."""
     from pvlib import tracking
 
     shape = sun.zenith.shape
     if plant.tracking == "fixed":
-        return np.full(shape, plant.tilt_deg), np.full(shape, plant.azimuth_deg)
+        tilt = np.full(shape, float(plant.tilt_deg))
+        return Pose(tilt, np.full(shape, float(plant.azimuth_deg)), tilt, plant.azimuth_deg - 90.0, 0.0)
     with np.errstate(invalid="ignore"):
-        pose = tracking.singleaxis(
+        found = tracking.singleaxis(
             sun.zenith.ravel(),
             sun.azimuth.ravel(),
             axis_tilt=plant.tilt_deg,
@@ -163,35 +188,43 @@ def _pose(sun: Sun, plant: PVPlant) -> tuple[np.ndarray, np.ndarray]:
             backtrack=plant.backtrack,
             gcr=plant.gcr,
         )
-    tilt = np.nan_to_num(pose["surface_tilt"], nan=0.0).reshape(shape)
-    return tilt, np.nan_to_num(pose["surface_azimuth"], nan=plant.azimuth_deg).reshape(shape)
+    resting = {"surface_tilt": plant.tilt_deg, "surface_azimuth": plant.azimuth_deg, "tracker_theta": 0.0}
+    tilt, azimuth, rotation = (np.nan_to_num(found[name], nan=at).reshape(shape) for name, at in resting.items())
+    return Pose(tilt, azimuth, rotation, plant.azimuth_deg, plant.tilt_deg)
 
 
-def _face(
-    sun: Sun, tilt: np.ndarray, facing: np.ndarray, row_tilt: np.ndarray, through: np.ndarray, plant: PVPlant
-) -> Face:
+def _across(sun: Sun, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
+    """Parts of the sun's direction across the axis and along the normal of the axes' plane [-]."""
+    zenith, turn = np.radians(sun.zenith), np.radians(sun.azimuth - pose.axis_azimuth)
+    lean = np.radians(pose.axis_tilt)
+    return np.sin(zenith) * np.sin(turn), np.sin(zenith) * np.cos(turn) * np.sin(lean) + np.cos(zenith) * np.cos(lean)
+
+
+def _face(sun: Sun, pose: Pose, through: np.ndarray, plant: PVPlant) -> Face:
     up = sun.up_share > 0
-    zenith, turn = np.radians(sun.zenith), np.radians(sun.azimuth - facing)
-    slope = np.radians(tilt)
-    cos_z = np.where(up, np.cos(zenith), 1.0)
-    across = np.sin(zenith) * np.cos(turn)
-    cos_aoi = np.clip(cos_z * np.cos(slope) + across * np.sin(slope), -1.0, 1.0)
-    tan_profile = np.where(up, across / np.maximum(cos_z, 1e-6), 0.0)
-    lit = 1.0 - rows.shaded_share(tan_profile, tilt, plant.gcr)
+    slope, rotation = np.radians(pose.tilt), np.radians(pose.rotation)
+    across, above = _across(sun, pose)
+    # the normal of a face has no part along the axis
+    cos_aoi = np.clip(across * np.sin(rotation) + above * np.cos(rotation), -1.0, 1.0)
+    tan_profile = np.where(up, across / np.maximum(above, 1e-6), 0.0)
+    lit = 1.0 - rows.shaded_share(tan_profile, pose.rotation, plant.gcr)
     direct = np.where(up, np.maximum(cos_aoi, 0.0) * lit, 0.0)
-    sky, ground = rows.sky_view(tilt, plant.gcr), rows.ground_view(tilt, plant.gcr)
+    past = rows.seen_past(pose.rotation, plant.gcr)
+    sky = (1.0 + np.cos(slope)) / 2 * past
+    ground = (1.0 - np.cos(slope)) / 2 * rows.seen_past(180.0 - pose.rotation, plant.gcr)
     # the horizon band is masked as the uniform sky is
-    rim = np.sin(slope) * sky / np.maximum((1.0 + np.cos(slope)) / 2, 1e-9)
+    rim = np.sin(slope) * past
     tilts, sky_glass, ground_glass = _diffuse_glass(plant.anti_reflective)
-    sky_in, ground_in = (np.interp(tilt, tilts, table) * through for table in (sky_glass, ground_glass))
+    sky_in, ground_in = (np.interp(pose.tilt, tilts, table) * through for table in (sky_glass, ground_glass))
+    cos_z = np.maximum(np.cos(np.radians(sun.zenith)), 0.0)
     direct_in = _beam_glass(cos_aoi, plant.anti_reflective) * through
     plane = Factors(
         beam=direct,
         around=direct,
         uniform=np.where(up, sky, 0.0),
         rim=np.where(up, rim, 0.0),
-        ground_beam=np.where(up, cos_z * rows.sunny_ground(tan_profile, tilt, plant.gcr) * ground, 0.0),
-        ground_sky=np.where(up, rows.ground_sky_view(row_tilt, plant.gcr) * ground, 0.0),
+        ground_beam=np.where(up, cos_z * rows.sunny_ground(tan_profile, pose.rotation, plant.gcr) * ground, 0.0),
+        ground_sky=np.where(up, rows.ground_sky_view(pose.rotation, plant.gcr) * ground, 0.0),
     )
     # light around the sun passes the glass as the sky's does: so PVWatts and pvlib's chain have it
     shares = (direct_in, sky_in, sky_in, sky_in, ground_in, ground_in)

@@ -1,4 +1,4 @@
-"""Light and shade between long parallel rows on level ground: two-dimensional view factors, closed forms.
+"""Light and shade between long parallel rows: two-dimensional view factors, closed forms.
 
 Lengths are in units of the row pitch: the slant length of a row is ``gcr``. Every factor is the mean over the slant
 length. Rows reflect nothing onto each other.
@@ -42,9 +42,34 @@ def sky_view(tilt_deg: np.ndarray, gcr: float) -> np.ndarray:
     >>> round(float(sky_view(30.0, 0.4)), 4), round(float(sky_view(150.0, 0.4)), 4)
     (0.8956, 0.0485)
     """
+    return (1.0 + np.cos(np.radians(tilt_deg))) / 2 * seen_past(tilt_deg, gcr)
+
+
+def seen_past(tilt_deg: np.ndarray, gcr: float) -> np.ndarray:
+    """Share of a lone face's view of the sky that the next row leaves it [-].
+
+    Parameters
+    ----------
+    tilt_deg : array, -180 to 360 [deg]
+        To the plane of the rows. That of the ground: 180 less it.
+    gcr : float
+
+    Returns
+    -------
+    ndarray of the shape of `tilt_deg`
+
+    Notes
+    -----
+    ``2 / (gcr + 1 + d)``, d as in :func:`sky_view`: its F over (1 + cos b) / 2, by the conjugate of gcr + 1 - d, which loses
+    digits where gcr is small.
+
+    Examples
+    --------
+    >>> round(float(seen_past(30.0, 0.4)), 4), round(float(seen_past(30.0, 1e-9)), 4)
+    (0.9599, 1.0)
+    """
     d = np.sqrt(1.0 - 2.0 * gcr * np.cos(np.radians(tilt_deg)) + gcr**2)
-    # gcr + 1 - d loses digits where gcr is small: multiply by its conjugate
-    return (1.0 + np.cos(np.radians(tilt_deg))) / (gcr + 1.0 + d)
+    return 2.0 / (gcr + 1.0 + d)
 
 
 def ground_view(tilt_deg: np.ndarray, gcr: float) -> np.ndarray:
@@ -99,8 +124,9 @@ def shaded_share(tan_profile: np.ndarray, tilt_deg: np.ndarray, gcr: float) -> n
     ----------
     tan_profile : array
         Tangent of the sun's zenith angle projected on the plane across the rows, positive where the sun stands
-        before the face.
-    tilt_deg : array, 0 to 180 [deg]
+        the face's tilt turns to.
+    tilt_deg : array, -180 to 360 [deg]
+        Or a rotation about the rows' axis, in the plane across it.
     gcr : float
 
     Returns

@@ -5,8 +5,10 @@ The comparison is the one of benchmarks/pv_against_pysam.py, which prints it for
 
 import importlib.util
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from models.solar import pv_power
@@ -45,6 +47,19 @@ def assert_agrees_and_notices_the_sun(weather, plant):
 @pytest.mark.parametrize("name", list(pysam.HELD))
 def test_a_year_of_the_embedded_climate_agrees(climate_year, name):
     assert_agrees_and_notices_the_sun(climate_year, pysam.HELD[name])
+
+
+@pytest.mark.parametrize("half", ["north", "south"])
+def test_a_tracker_with_a_tilted_axis_agrees(climate_year, half):
+    """The axis falls towards the equator; in the south the same sky half a year later."""
+    weather, facing = climate_year, 180.0
+    if half == "south":
+        later = {name: ("time", np.roll(weather[name].to_numpy(), 183 * 24)) for name in weather.data_vars}
+        weather, facing = weather.assign(later).assign_coords(latitude=-float(weather["latitude"])), 0.0
+    plant = replace(pysam.TRACKER, tilt_deg=25.0, azimuth_deg=facing)
+    level = float(pv_power(weather, pysam.TRACKER).sum())
+    assert float(pv_power(weather, plant).sum()) > 1.05 * level, "the axis leans to the sun"
+    assert_agrees_and_notices_the_sun(weather, plant)
 
 
 @pytest.mark.parametrize("name", list(pysam.HELD))

@@ -91,11 +91,11 @@ def test_both_faces_get_the_light_of_infinite_sheds(plant):
     plant = replace(plant, transposition="haydavies")
     geometry = plant_geometry(given_sun(), np.array([87_000.0]), plant)
     parts = sky_parts(DNI[None], DHI[None], geometry, plant)
-    tilt, facing = _pose(given_sun(), plant)
+    pose = _pose(given_sun(), plant)
     level = DNI * np.cos(np.radians(ZENITH)) + DHI
     found = get_irradiance(
-        tilt[0],
-        facing[0],
+        pose.tilt[0],
+        pose.azimuth[0],
         ZENITH,
         AZIMUTH,
         plant.gcr,
