@@ -70,14 +70,16 @@ class WindPlant:
         10 to 250. [m]
     shear_exponent : float or "measured"
         Exponent of the power law between the height of the weather's wind and the hub, 0 to 0.6; or hour by hour from
-        two heights of the weather. Default 0.14, about 1/7, of open land in neutral air. [-]
+        the two heights of the weather that bracket the hub, or the two nearest. Default 0.14, about 1/7, of open land
+        in neutral air. [-]
     loss_frac : float, optional
         All losses as one figure, in place of `losses`. [-]
     losses : WindLosses, optional
         Losses by name. None and no `loss_frac`: the defaults of `WindLosses`, 14.3 % together.
     power_curve : (speeds, kW), optional
         An own curve at 1.225 kg/m3 in place of `turbine`: rising speeds [m/s], the first without power, the last the
-        cut-out; power [kW] of one machine, scaled so that its maximum is `capacity_kw`.
+        cut-out; power [kW] of one machine, scaled so that its maximum is `capacity_kw`. It may fall again beyond its
+        maximum (derating in strong wind); that part is read at the raw speed, whatever the density.
     density_correction : bool
         False reads the curve at the raw speed, as if the farm stood at sea level.
     turbulence_intensity : float, optional
@@ -138,6 +140,15 @@ class WindPlant:
             _check_range("wind plant", "turbulence_intensity", self.turbulence_intensity, 0.01, 0.25)
         if self.loss_frac is not None:
             _check_range("wind plant", "loss_frac", self.loss_frac, 0.0, 0.99)
+        if self.losses is not None and not isinstance(self.losses, WindLosses):
+            raise ConfigError(
+                f"wind plant: losses: got {self.losses!r}, allowed WindLosses(wake_frac=..., ...). "
+                "Give one figure as loss_frac."
+            )
+        if not isinstance(self.density_correction, (bool, np.bool_)):
+            raise ConfigError(
+                f"wind plant: density_correction: got {self.density_correction!r}, allowed True or False. Choose one."
+            )
         _refuse_both(self, "loss_frac", "losses")
         _refuse_both(self, "turbine", "power_curve")
         if self.power_curve is not None:

@@ -4,17 +4,17 @@ import numpy as np
 import xarray as xr
 
 from models.wind.curves import REFERENCE_DENSITY, blurred_curve
-from models.wind.hub import hub_density, hub_temperature, hub_wind_speed
+from models.wind.hub import hub_density, hub_temperature, hub_wind_speed, refuse_values
 from models.wind.plant import WindPlant
-from weather.conventions.errors import DataError
 
 
 def wind_power(weather: xr.Dataset, plant: WindPlant) -> xr.DataArray:
     """Wind farm power at the meter, by the IEC density-corrected curve.
 
     Use it for hourly or shorter means of one farm. Left out: wakes by direction and speed (a constant loss stands for
-    them), turbulence and shear across the rotor by season, and the time a gust front takes to cross the farm: hour
-    to hour its power is as unsteady as the wind it is given, an anemometer's more than a farm's.
+    them), turbulence and shear across the rotor by season, and the smoothing in time of a farm, which a gust front
+    takes minutes to cross: from step to step its power is as unsteady as the wind it is given, and that of one
+    anemometer is unsteadier than a farm's. Ramps of a plan under an hour are so too steep.
 
     Parameters
     ----------
@@ -30,13 +30,15 @@ def wind_power(weather: xr.Dataset, plant: WindPlant) -> xr.DataArray:
     Raises
     ------
     DataError
-        A wind speed that is missing or negative, a temperature or pressure that is missing or out of range.
+        A wind speed, temperature or pressure that is missing or out of range (see `hub_wind_speed`).
 
     Notes
     -----
     1. ``V`` at the hub by `hub_wind_speed`; ``rho`` by `hub_density`.
     2. ``V_eq = V * (rho / 1.225)**(1/3)`` into the curve at 1.225 kg/m3 (pitch-regulated machines); ``V_eq = V``
-       without `density_correction`.
+       without `density_correction`. It holds up to the curve's first rated point: where an own curve falls again
+       beyond it, machines derate on the wind they measure, so what it falls is taken off at ``V``:
+       ``P = rise(V_eq) - fall(V)``, at least 0. Exact at 1.225 kg/m3.
     3. With `turbulence_intensity` the curve is its mean over N(V, turbulence_intensity V).
     4. No power up to the cut-in and above the cut-out, both of ``V`` itself: control systems measure wind, not its
        density equivalent. `storm` "hysteresis": a step above the cut-out stops the farm until one below the restart
@@ -70,11 +72,10 @@ def wind_power(weather: xr.Dataset, plant: WindPlant) -> xr.DataArray:
     """
     speed = hub_wind_speed(weather, plant)
     speed, temp_air, pressure = _same_dims(speed, weather["temp_air"], weather["pressure"])
-    _refuse(speed, speed.to_numpy() >= 0.0, what="wind speed", allowed="at least 0 m/s")
     temp = temp_air.to_numpy()
-    _refuse(temp_air, (temp > -100.0) & (temp < 70.0), what="temp_air", allowed="-100 to 70 degC")
+    refuse_values(temp_air, (temp > -100.0) & (temp < 70.0), what="temp_air", allowed="-100 to 70 degC")
     pascal = pressure.to_numpy()
-    _refuse(pressure, (pascal > 30_000.0) & (pascal < 120_000.0), what="pressure", allowed="30,000 to 120,000 Pa")
+    refuse_values(pressure, (pascal > 30_000.0) & (pascal < 120_000.0), what="pressure", allowed="30,000 to 120,000 Pa")
     axis = speed.dims.index("time") if "time" in speed.dims else None
     share = _share(speed.to_numpy(), temp, pascal, plant, axis)
     return (
@@ -91,31 +92,23 @@ def _same_dims(speed: xr.DataArray, *others: xr.DataArray) -> tuple[xr.DataArray
     return xr.broadcast(speed, *others)  # the speed's order first; labels are those of one Dataset
 
 
-def _refuse(values: xr.DataArray, good: np.ndarray, *, what: str, allowed: str) -> None:
-    """DataError where not all is good: how many, the first one, where it stands."""
-    if np.all(good):
-        return
-    first = np.unravel_index(int(np.argmin(good)), good.shape)
-    place = values.isel(dict(zip(values.dims, first, strict=True)))
-    where = ", ".join(f"{dim} {place[dim].values!s}" for dim in values.dims if dim in place.coords)
-    raise DataError(
-        f"wind power: {int(np.sum(~good))} value(s) of {what} are missing or out of range, first "
-        f"{float(place):g} at {where or 'the only step'}; allowed {allowed}. Repair the weather first."
-    )
-
-
 def _share(
     speed: np.ndarray, temp_air: np.ndarray, pressure: np.ndarray, plant: WindPlant, axis: int | None
 ) -> np.ndarray:
     """Power as a share of rated, before losses; `axis` is that of time."""
     speeds, shares = plant.curve
+    rated = int(np.argmax(shares))
+    rise = speeds, shares[: rated + 1] + (1.0,) * (len(shares) - rated - 1)
+    fall = speeds, tuple(0.0 if point <= rated else 1.0 - part for point, part in enumerate(shares))
+    falls = max(fall[1]) > 0.0
     if plant.turbulence_intensity is not None:
-        speeds, shares = blurred_curve(speeds, shares, plant.turbulence_intensity)
+        rise, fall = (blurred_curve(*part, plant.turbulence_intensity) for part in (rise, fall))
     equivalent = speed
     if plant.density_correction:
         density = hub_density(temp_air, pressure, plant.hub_height_m)
         equivalent = speed * np.cbrt(density / REFERENCE_DENSITY)
-    share = np.asarray(np.interp(equivalent, speeds, shares))
+    share = np.asarray(np.interp(equivalent, *rise)) - (np.interp(speed, *fall) if falls else 0.0)
+    share = np.asarray(np.maximum(share, 0.0))
     share[speed <= plant.cut_in] = 0.0
     _storm(share, speed, plant, axis)
     if plant.frost is not None:

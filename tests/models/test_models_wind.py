@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from models.wind import WindLosses, WindPlant, hub_density, hub_wind_speed, turbine_curve, wind_power
-from weather.conventions.errors import DataError
+from weather.conventions.errors import ConfigError, DataError
 from weather.derive import air_density, standard_pressure
 
 PLANT = WindPlant(capacity_kw=4200.0, turbine="E-141/4200", hub_height_m=100.0, shear_exponent=0.0, loss_frac=0.0)
@@ -181,3 +181,77 @@ def test_faults_of_the_weather_are_named(make_weather):
         wind_power(hot, PLANT)
     with pytest.raises(DataError, match="none of wind_speed"):
         wind_power(make_weather(hours=3).drop_vars("wind_speed"), PLANT)
+
+
+@pytest.mark.parametrize(
+    ("hub_m", "pair"),
+    [(140.0, (120, 180)), (110.0, (100, 120)), (60.0, (10, 100)), (120.0, (120, 180)), (200.0, (120, 180))],
+)
+def test_measured_shear_is_that_of_the_heights_about_the_hub(make_weather, hub_m, pair):
+    """Four heights: those that bracket the hub, else the two nearest; not the farthest."""
+    winds = {10: 4.0, 100: 7.3, 120: 8.2, 180: 8.7}
+    weather = make_weather(hours=2, wind_speed=winds[10])
+    extra = {f"wind_speed_{height}m": weather["wind_speed"] * 0 + winds[height] for height in (100, 120, 180)}
+    plant = replace(PLANT, hub_height_m=hub_m, shear_exponent="measured")
+    low, high = pair
+    exponent = np.log(winds[high] / winds[low]) / np.log(high / low)
+    found = hub_wind_speed(weather.assign(extra), plant).to_numpy()
+    assert found == pytest.approx([winds[low] * (hub_m / low) ** exponent] * 2, rel=1e-12)
+
+
+def test_a_wind_that_falls_with_height_stays_between_the_two(make_weather):
+    """A low-level jet below the upper height: inside the pair it is followed, beyond it no exponent goes below 0.02."""
+    weather = make_weather(hours=2, wind_speed=9.0)
+    weather["wind_speed"].attrs["height_m"] = 100.0
+    weather = weather.assign(wind_speed_180m=weather["wind_speed"] * 0 + 8.0)
+    plant = replace(PLANT, hub_height_m=140.0, shear_exponent="measured")
+    assert hub_wind_speed(weather, plant).to_numpy() == pytest.approx(
+        [9.0 * (1.4) ** (np.log(8 / 9) / np.log(1.8))] * 2
+    )
+    above = replace(plant, hub_height_m=250.0)
+    assert hub_wind_speed(weather, above).to_numpy() == pytest.approx([8.0 * (250 / 180) ** 0.02] * 2)
+
+
+@pytest.mark.parametrize(("speed", "first"), [(np.inf, "inf"), (200.0, "200"), (60.1, "60.1")])
+def test_a_wind_no_one_measured_is_refused(make_weather, speed, first):
+    with pytest.raises(
+        DataError, match=rf"1 value\(s\) of wind speed wind_speed .*first {first} .*allowed 0 to 60 m/s"
+    ):
+        wind_power(make_weather(hours=3, wind_speed=[1.0, speed, 2.0]), PLANT)
+    aloft = make_weather(hours=3).assign(wind_speed_100m=("time", [5.0, 80.1, np.nan]))
+    with pytest.raises(DataError, match=r"2 value\(s\) of wind speed wind_speed_100m .*first 80.1 .*0 to 80 m/s"):
+        wind_power(aloft, PLANT)
+
+
+@pytest.mark.parametrize("height_m", [0.0, -10.0, np.nan, "10 m", True, 400.0])
+def test_a_height_no_mast_has_is_refused(make_weather, height_m):
+    weather = make_weather(hours=2)
+    weather["wind_speed"].attrs["height_m"] = height_m
+    with pytest.raises(DataError, match=r"height_m of wind_speed: got .*allowed 1 to 300 m"):
+        wind_power(weather, PLANT)
+
+
+def test_derating_in_strong_wind_is_read_at_the_raw_speed(make_weather):
+    """From 20 to 24 m/s down to half: thin air moves the rise of the curve, not its tail."""
+    own = ((3.0, 12.0, 20.0, 24.0), (0.0, 1000.0, 1000.0, 500.0))
+    plant = WindPlant(capacity_kw=1000.0, power_curve=own, hub_height_m=100.0, shear_exponent=0.0, loss_frac=0.0)
+    speeds = [8.0, 19.0, 20.0, 22.0, 24.0, 24.1]
+    thin = make_weather(hours=6, wind_speed=speeds, temp_air=10.0, pressure=80_000.0)
+    found = wind_power(thin, plant).to_numpy()
+    assert found[1:] == pytest.approx([1000.0, 1000.0, 750.0, 500.0, 0.0])
+    factor = np.cbrt(float(hub_density(np.array(10.0), np.array(80_000.0), 100.0)) / 1.225)
+    assert found[0] == pytest.approx((8.0 * factor - 3.0) / 9.0 * 1000.0) and found[0] < 5000.0 / 9.0
+    at_sea = make_weather(hours=6, wind_speed=speeds, **SEA)
+    assert wind_power(at_sea, plant).to_numpy()[1:] == pytest.approx(found[1:])
+    blurred = replace(plant, turbulence_intensity=0.1)
+    normal = np.random.default_rng(3).normal(1.0, 0.1, 200_000)
+    wanted = np.interp(22.0 * normal, *own).mean()
+    assert wind_power(at_sea, blurred).to_numpy()[3] == pytest.approx(wanted, rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("losses", 0.1), ("losses", {"wake_frac": 0.1}), ("density_correction", "no")]
+)
+def test_a_field_of_another_kind_is_named(field, value):
+    with pytest.raises(ConfigError, match=f"wind plant: {field}: got .*allowed"):
+        WindPlant(capacity_kw=1.0, **{field: value})
