@@ -1,4 +1,8 @@
-"""Yields of the default study's plants in the embedded climate: within the recommended bands at all five nodes."""
+"""Yields of the default study's plants in the embedded climate: within the recommended bands at all five nodes.
+
+PV is computed. Wind is scaled to the recommended hours by each node's speed factor: its test holds the chain together
+and validates nothing; the independent check is the projects' hours.
+"""
 
 import csv
 from dataclasses import replace
@@ -12,6 +16,7 @@ from models.solar import pv_power
 from models.wind import wind_power
 from weather import open_weather
 from weather.conventions.timeaxis import time_axis
+from weather.derive import air_density, standard_pressure
 
 ROWS = list(csv.DictReader(resources.files("models").joinpath("data/node_yields.csv").read_text("utf-8").splitlines()))
 NODES = ("zhongwei", "horinger", "ulanqab", "qingyang", "guian")
@@ -42,7 +47,8 @@ def wind_plant(study, node):
 
 
 @pytest.mark.parametrize("node", NODES)
-def test_a_year_of_wind_is_within_the_recommended_band(study, year, node):
+def test_a_year_of_wind_is_within_the_band_it_is_scaled_to(study, year, node):
+    """No validation: the speed factor was made from the recommended hours."""
     plant, band = wind_plant(study, node), row(node, "wind_hours")
     hours = float(wind_power(year.sel(node=node), plant).sum()) / plant.capacity_kw
     assert float(band["low"]) <= hours <= float(band["high"])
@@ -65,6 +71,33 @@ def test_the_wind_factor_is_that_of_the_sources(study, node):
     assert factor == pytest.approx(wanted, abs=0.0051)
     if study.node(node).wind:
         assert study.node(node).wind.speed_factor == factor
+
+
+@pytest.mark.parametrize("node", NODES)
+def test_the_hub_wind_taken_over_is_near_that_of_standard_air(study, node):
+    """Its air density is not stated: solved again at the hub's standard density it is within 2 %, on the low side."""
+    altitude = study.node(node).node().altitude_m + 100.0
+    density = float(air_density(15.0 - 0.0065 * altitude, standard_pressure(altitude)))
+    speed = np.linspace(0.0, 25.0, 2501)
+    power = np.minimum(0.5 * density * 0.44 * speed**3 / 240.0, 1.0) * (speed >= 3.0)
+
+    def hours(mean):
+        scale = mean / (np.sqrt(np.pi) / 2.0)
+        return 8760.0 * 0.88 * np.trapezoid(power * 2.0 * speed / scale**2 * np.exp(-((speed / scale) ** 2)), speed)
+
+    means = np.linspace(4.0, 8.0, 401)
+    solved = np.interp(float(row(node, "wind_hours")["value"]), [hours(mean) for mean in means], means)
+    given = float(row(node, "hub_wind_of_hours")["value"])
+    assert 0.98 * given < solved < 1.002 * given
+    assert f"{solved:.2f} m/s" in row(node, "hub_wind_of_hours")["note"]
+
+
+@pytest.mark.parametrize(("node", "apart"), [("zhongwei", 0.15), ("horinger", 0.2), ("ulanqab", 0.35), ("guian", 0.1)])
+def test_a_year_of_wind_is_beside_the_projects(study, year, node, apart):
+    """The independent check. Horinger's and Ulanqab's projects are curtailed and 100 km off: see their notes."""
+    plant = wind_plant(study, node)
+    hours = float(wind_power(year.sel(node=node), plant).sum()) / plant.capacity_kw
+    assert hours == pytest.approx(float(row(node, "project_wind_hours")["value"]), rel=apart)
 
 
 def test_the_rows_are_the_recommended_ones_of_the_collected_facts(shared_data_dir):
