@@ -68,7 +68,7 @@ class PVConfig(SourcedTable):
     """Photovoltaic plant (fields of `models.solar.PVPlant`, which explains and limits them).
 
     `capacity_kw` is the inverters' AC rating, as a connection is contracted; the plant's `dc_kw` is that times
-    `dc_ac_ratio`. Keys left out take the plant's defaults.
+    `dc_ac_ratio`. Keys left out take the plant's defaults. `spectrum` "none": no response to the spectrum.
     """
 
     capacity_kw: PositiveKW
@@ -102,6 +102,8 @@ class PVConfig(SourcedTable):
         for name, part in (("losses", PVLosses), ("soiling", Soiling), ("snow", Snow)):
             if name in fields:
                 fields[name] = part(**plant_fields(fields[name]))
+        if self.spectrum == "none":  # a file has no other word for the plant's None: left out is the default
+            fields["spectrum"] = None
         return PVPlant(dc_kw=fields.pop("capacity_kw") * self.dc_ac_ratio, **fields)
 
 

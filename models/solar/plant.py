@@ -9,8 +9,22 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Literal
 
+import numpy as np
+
 from models.solar.constants import names
 from weather.conventions.errors import ConfigError
+
+
+def _refuse_no_numbers(where: str, owner: object) -> None:
+    """Before a figure is compared with its limits: text, truth values and absence are no numbers."""
+    for field in fields(owner):
+        value, wanted = getattr(owner, field.name), field.type
+        if wanted not in (float, int, float | None) or (value is None and wanted == float | None):
+            continue
+        if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+            raise ConfigError(
+                f"{where}: got {field.name}={value!r}, allowed a number. Give it as a number, without quotes."
+            )
 
 
 def _refuse(where: str, owner: object, checks: Mapping[str, tuple[bool, str]]) -> None:
@@ -50,6 +64,7 @@ class PVLosses:
     transformer: float = 0.01
 
     def __post_init__(self) -> None:
+        _refuse_no_numbers("PV losses", self)
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         _refuse("PV losses", self, {name: (0 <= value < 1, "0 to below 1") for name, value in given.items()})
 
@@ -96,6 +111,7 @@ class Soiling:
     initial_frac: float = 0.0
 
     def __post_init__(self) -> None:
+        _refuse_no_numbers("PV soiling", self)
         every = self.cleaning_interval_days
         initial = "0 to most_frac" if every is None else "0 where cleaning_interval_days is given"
         most = self.most_frac if every is None else 0.0
@@ -130,6 +146,7 @@ class Snow:
     strings_per_row: int = 1
 
     def __post_init__(self) -> None:
+        _refuse_no_numbers("PV snow", self)
         checks = {
             "fall_m_per_h": (0 < self.fall_m_per_h <= 1, "more than 0, at most 1"),
             "least_depth_m": (0 < self.least_depth_m <= 1, "more than 0, at most 1"),
@@ -152,9 +169,11 @@ class PVPlant:
     dc_ac_ratio : float
         Module rating over AC rating. [-]
     tracking : {"single_axis", "fixed"}
-    tilt_deg, azimuth_deg : float
-        Fixed: module tilt and azimuth. Single axis: tilt and azimuth of the axis (0 and 180: horizontal,
-        north-south). [deg, north 0, east 90]
+    tilt_deg : float or None
+        Fixed: of the modules; must be given. Single axis: of the axis; None becomes 0, level. [deg]
+    azimuth_deg : float
+        Fixed: where the modules face. Single axis: where the axis falls to; 180 is north-south, and on the southern
+        hemisphere a tilted axis has 0. [deg, north 0, east 90]
     gcr : float
         Ground coverage ratio, module width over row pitch: backtracking, row shade, sky masked by rows, light on the
         ground below. 0.01 is as good as a lone row; where the axis is tilted up to 0.4 % of a year's energy is still
@@ -196,7 +215,7 @@ class PVPlant:
     dc_kw: float
     dc_ac_ratio: float = 1.25
     tracking: Literal["single_axis", "fixed"] = "single_axis"
-    tilt_deg: float = 0.0
+    tilt_deg: float | None = None
     azimuth_deg: float = 180.0
     gcr: float = 0.40
     max_angle_deg: float = 60.0
@@ -216,13 +235,16 @@ class PVPlant:
     snow: Snow | None = None
 
     def __post_init__(self) -> None:
+        _refuse_no_numbers("PV plant", self)
+        if self.tilt_deg is None and self.tracking == "single_axis":
+            object.__setattr__(self, "tilt_deg", 0.0)  # the usual tracker's axis is level
         cells, spectra = names("cell"), names("spectrum")
         one_loss = self.loss_frac is None or self.losses is None
         checks = {
             "dc_kw": (0 <= self.dc_kw < math.inf, ">= 0"),
             "dc_ac_ratio": (0.5 <= self.dc_ac_ratio <= 3, "0.5 to 3"),
             "tracking": (self.tracking in ("single_axis", "fixed"), "'single_axis' or 'fixed'"),
-            "tilt_deg": (0 <= self.tilt_deg <= 90, "0 to 90"),
+            "tilt_deg": (self.tilt_deg is not None and 0 <= self.tilt_deg <= 90, _TILT),
             "azimuth_deg": (0 <= self.azimuth_deg <= 360, "0 to 360"),
             "gcr": (0 < self.gcr <= 1, "more than 0, at most 1"),
             "max_angle_deg": (0 < self.max_angle_deg <= 90, "more than 0, at most 90"),
@@ -260,6 +282,7 @@ class PVPlant:
 
 
 _TRANSPOSITIONS = ("perez_driesse", "haydavies")
+_TILT = "0 to 90, and fixed modules must name it (0: flat on their back)"
 _LOSS = "0 to below 1, and only one of loss_frac and losses"
 
 

@@ -14,10 +14,13 @@ from models.solar.plant import PVPlant
 from models.solar.sky import sky_parts
 from models.solar.sun import sun_of_intervals
 from weather.conventions.errors import DataError
-from weather.conventions.timeaxis import step_h
+from weather.conventions.timeaxis import step_h as step_of
+from weather.conventions.variables import VARIABLES
 from weather.derive import standard_pressure
 
 _NEEDED = ("dni", "dhi", "temp_air", "wind_speed")
+_PLACE = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 180.0), "altitude_m": (-430.0, 9000.0)}
+_LONGEST_STEP_H = 1.0  # the sun of an interval is one position; at 3 h a day's energy is 7 % too high
 _BLOCK = 40_000  # values worked on at once: they stay in the processor's cache
 
 
@@ -32,7 +35,7 @@ class _Case(NamedTuple):
     snow: np.ndarray | None
 
 
-def pv_power(weather: xr.Dataset, plant: PVPlant) -> xr.DataArray:
+def pv_power(weather: xr.Dataset, plant: PVPlant, *, step_h: float | None = None) -> xr.DataArray:
     """PV plant power at the meter by the PVWatts chain on interval means, with rows, rear side, dust and snow.
 
     Use it for a plant described by a dozen figures. Left out: low-light losses of the module, mismatch of shaded
@@ -45,6 +48,8 @@ def pv_power(weather: xr.Dataset, plant: PVPlant) -> xr.DataArray:
         ``precipitation`` [mm/h]; with `plant.snow` ``snow_depth`` [m]. Coordinates ``latitude``, ``longitude`` [deg],
         ``altitude_m`` [m] of the weather's own place, single or per node. ghi is not used.
     plant : PVPlant
+    step_h : float or None
+        Length of the intervals, at most 1; only a single stamp needs it, more tell it themselves. [h]
 
     Returns
     -------
@@ -54,7 +59,10 @@ def pv_power(weather: xr.Dataset, plant: PVPlant) -> xr.DataArray:
     Raises
     ------
     DataError
-        Missing or negative values, missing variables, ``time`` not the last dimension, coordinates of other dimensions.
+        Missing variables or values; values outside the limits of `weather.conventions.variables`; a place off the Earth
+        (latitude -90 to 90, longitude -180 to 180, altitude -430 to 9000 m); ``time`` not the last dimension,
+        coordinates of other dimensions; steps longer than 1 h, a single stamp without `step_h`, or a `step_h` that is
+        not the stamps'.
     ConfigError
         Soiling with neither precipitation nor a cleaning interval.
 
@@ -87,7 +95,7 @@ def pv_power(weather: xr.Dataset, plant: PVPlant) -> xr.DataArray:
     >>> pv_power(day, PVPlant(dc_kw=1000.0)).values.round(1)
     array([740.7, 727.6, 727.4])
     """
-    frame, case = _case(weather, plant)
+    frame, case = _case(weather, plant, step_h)
     dark = (case.values["dni"] <= 0) & (case.values["dhi"] <= 0)
     # snow slides at night too, so that its state needs every step
     used = np.ones(case.time.size, dtype=bool) if plant.snow else ~dark.all(axis=(0, 1))
@@ -143,7 +151,7 @@ def _block(case: _Case, part: slice, used: np.ndarray, geometry: Geometry, plant
     return inverter_power(dc_kw, plant) * (1.0 - plant.ac_loss_frac)
 
 
-def _case(weather: xr.Dataset, plant: PVPlant) -> tuple[xr.DataArray, _Case]:
+def _case(weather: xr.Dataset, plant: PVPlant, step_h: float | None) -> tuple[xr.DataArray, _Case]:
     """The weather as plain arrays, and an array of the dims and coordinates the result has."""
     wanted = list(_NEEDED)
     if plant.soiling and "precipitation" in weather:
@@ -162,8 +170,24 @@ def _case(weather: xr.Dataset, plant: PVPlant) -> tuple[xr.DataArray, _Case]:
     values = {array.name: array.to_numpy().astype(float, copy=False).reshape(shape) for array in arrays}
     time = weather["time"].to_numpy()
     place = {name: np.broadcast_to(part, (nodes,)) for name, part in place.items()}
-    case = _Case(time, step_h(time), place, values, values.get("precipitation"), values.get("snow_depth"))
+    case = _Case(time, _step(time, step_h), place, values, values.get("precipitation"), values.get("snow_depth"))
     return frame, case
+
+
+def _step(time: np.ndarray, given: float | None) -> float:
+    if time.size < 2 and given is None:
+        raise DataError(
+            f"PV power: {time.size} stamp(s) do not tell their length. Give step_h, or at least two stamps."
+        )
+    found = given if time.size < 2 else step_of(time)
+    if given is not None and not np.isclose(given, found, rtol=1e-9):
+        raise DataError(f"PV power: got step_h={given:g} and stamps {found:g} h apart. Leave step_h out.")
+    if not 0 < found <= _LONGEST_STEP_H:
+        raise DataError(
+            f"PV power: the steps are {found:g} h long, allowed more than 0 and at most {_LONGEST_STEP_H:g} h: the sun "
+            "moves too far in a longer one. Give hourly weather and average the power."
+        )
+    return float(found)
 
 
 def _place(weather: xr.Dataset, frame: xr.DataArray) -> dict[str, np.ndarray]:
@@ -178,6 +202,13 @@ def _place(weather: xr.Dataset, frame: xr.DataArray) -> dict[str, np.ndarray]:
                 "entry of the dimension before time. Order the weather (member, node, time)."
             )
         place[name] = np.atleast_1d(weather[name].to_numpy().astype(float))
+        low, high = _PLACE[name]
+        bad = ~((place[name] >= low) & (place[name] <= high))
+        if bad.any():
+            raise DataError(
+                f"PV power: got {name}={place[name][bad][0]:g} at {int(bad.sum())} of {bad.size} places, allowed "
+                f"{low:g} to {high:g}. Correct the place of the weather."
+            )
     return place
 
 
@@ -197,8 +228,12 @@ def _check(weather: xr.Dataset, wanted: list[str]) -> None:
                 f"PV power: {int(bad.sum())} values of {name} are missing, the first at {first}Z. "
                 "Repair the weather first."
             )
-        if name != "temp_air" and values.size and values.min() < 0:
+        row = VARIABLES[name]
+        if values.size and (values.min() < row.lowest or values.max() > row.highest):
+            beyond = (values < row.lowest) | (values > row.highest)
+            at = np.argwhere(beyond)[0]
+            time = np.datetime_as_string(weather["time"].to_numpy()[at[-1]], unit="m")
             raise DataError(
-                f"PV power: {int((values < 0).sum())} values of {name} are negative, the least {values.min():g}; "
-                "allowed >= 0. Repair the weather first."
+                f"PV power: {int(beyond.sum())} values of {name} are out of range, first {values[tuple(at)]:g} "
+                f"{row.units} at {time}Z; allowed {row.lowest:g} to {row.highest:g}. Repair weather or units first."
             )

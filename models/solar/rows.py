@@ -60,8 +60,8 @@ def seen_past(tilt_deg: np.ndarray, gcr: float) -> np.ndarray:
 
     Notes
     -----
-    ``2 / (gcr + 1 + d)``, d as in :func:`sky_view`: its F over (1 + cos b) / 2, by the conjugate of gcr + 1 - d, which loses
-    digits where gcr is small.
+    ``2 / (gcr + 1 + d)``, d as in :func:`sky_view`: its F over (1 + cos b) / 2, by the conjugate of gcr + 1 - d, which
+    loses digits where gcr is small.
 
     Examples
     --------

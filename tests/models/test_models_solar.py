@@ -8,7 +8,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.solar import PVLosses, PVPlant, pv_power
+from models.solar import PVLosses, PVPlant, Snow, Soiling, pv_power
 from weather.conventions.errors import ConfigError, DataError
 
 # no spectrum, no coating: every later link has a figure that pvlib gives
@@ -145,7 +145,9 @@ def test_nodes_and_members_are_computed_as_one_by_one(clear_day):
 def test_missing_values_and_wrong_order_are_refused(clear_day):
     with pytest.raises(DataError, match="1 values of dni are missing, the first at 2025-06-20T19:00Z"):
         pv_power(clear_day.assign(dni=clear_day["dni"].where(clear_day["time"] != clear_day["time"][3])), PLANT)
-    with pytest.raises(DataError, match="24 values of wind_speed are negative, the least -1"):
+    with pytest.raises(
+        DataError, match="24 values of wind_speed are out of range, first -1 m/s at 2025-06-20T16:00Z; allowed 0 to 60"
+    ):
         pv_power(clear_day.assign(wind_speed=clear_day["wind_speed"] * 0 - 1.0), PLANT)
     nodes = xr.concat([clear_day, clear_day], dim="node").transpose("time", "node")
     with pytest.raises(DataError, match="Transpose"):
@@ -157,6 +159,11 @@ def test_missing_values_and_wrong_order_are_refused(clear_day):
     [
         ("dc_kw", -1.0),
         ("dc_kw", float("inf")),
+        ("dc_kw", "5"),
+        ("dc_kw", True),
+        ("dc_kw", None),
+        ("gcr", "0.4"),
+        ("loss_frac", False),
         ("dc_ac_ratio", 0.0),
         ("tracking", "two_axis"),
         ("tilt_deg", float("nan")),
@@ -182,6 +189,81 @@ def test_missing_values_and_wrong_order_are_refused(clear_day):
 def test_impossible_plants_are_refused_by_the_fields_name(field, value):
     with pytest.raises(ConfigError, match=rf"PV plant: got {field}=.*, allowed "):
         replace(PVPlant(dc_kw=1250.0), **{field: value})
+
+
+def test_fixed_modules_must_name_their_tilt_and_an_axis_is_level_unless_told():
+    with pytest.raises(ConfigError, match="got tilt_deg=None, allowed 0 to 90, and fixed modules must name it"):
+        PVPlant(dc_kw=1.0, tracking="fixed")
+    assert PVPlant(dc_kw=1.0).tilt_deg == 0.0 == PVPlant(dc_kw=1.0, tracking="fixed", tilt_deg=0).tilt_deg
+
+
+def test_dust_losses_and_snow_refuse_what_is_no_number():
+    for made, field in (
+        (Soiling, "rate_per_day"),
+        (PVLosses, "age"),
+        (Snow, "fall_m_per_h"),
+        (Snow, "strings_per_row"),
+    ):
+        for value in ("0.1", True, None):
+            with pytest.raises(ConfigError, match=f"got {field}=.*, allowed a number"):
+                made(**{field: value})
+
+
+def test_a_study_switches_the_spectrum_off_by_the_word_none():
+    from energy.config_supply import PVConfig
+
+    told = {"capacity_kw": 100.0, "price_cny_per_kwh": 0.2, "source": "assumption: test"}
+    assert PVConfig(spectrum="none", **told).plant().spectrum is None
+    assert PVConfig(spectrum="de_soto", **told).plant().spectrum == "de_soto" == PVConfig(**told).plant().spectrum
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("latitude", np.nan, "-90 to 90"),
+        ("latitude", 95.0, "-90 to 90"),
+        ("longitude", 181.0, "-180 to 180"),
+        ("altitude_m", 50_000.0, "-430 to 9000"),
+    ],
+)
+def test_places_off_the_earth_are_refused(clear_day, name, value, allowed):
+    with pytest.raises(DataError, match=f"got {name}={value:g} at 1 of 1 places, allowed {allowed}"):
+        pv_power(clear_day.assign_coords({name: value}), PLANT)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("temp_air", 300.0, "-90 to 60"),
+        ("dni", 50_000.0, "0 to 1400"),
+        ("dhi", 1300.0, "0 to 1200"),
+        ("wind_speed", 90.0, "0 to 60"),
+    ],
+)
+def test_weather_of_no_place_on_earth_is_refused(clear_day, name, value, allowed):
+    hour = clear_day["time"] == clear_day["time"][5]
+    with pytest.raises(
+        DataError, match=f"1 values of {name} are out of range, first {value:g} .* at .*T21:00Z; allowed {allowed}"
+    ):
+        pv_power(clear_day.assign({name: clear_day[name].where(~hour, value)}), PLANT)
+
+
+def test_long_steps_are_refused_with_the_remedy(clear_day):
+    for step in (2, 3, 6):
+        with pytest.raises(DataError, match=f"the steps are {step} h long, .*at most 1 h.*Give hourly weather"):
+            pv_power(clear_day.isel(time=slice(None, None, step)), PLANT)
+
+
+def test_one_stamp_is_computed_where_its_length_is_told(clear_day):
+    day = pv_power(clear_day, PLANT).to_numpy()
+    one = clear_day.isel(time=[8])
+    assert pv_power(one, PLANT, step_h=1.0).to_numpy() == pytest.approx(day[8:9], rel=1e-12)
+    with pytest.raises(DataError, match=r"1 stamp\(s\) do not tell .*Give step_h"):
+        pv_power(one, PLANT)
+    with pytest.raises(DataError, match=r"got step_h=0\.5 and stamps 1 h apart"):
+        pv_power(clear_day, PLANT, step_h=0.5)
+    with pytest.raises(DataError, match="the steps are 24 h long"):
+        pv_power(one, PLANT, step_h=24.0)
 
 
 def test_losses_are_given_once():
