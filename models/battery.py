@@ -10,8 +10,11 @@ from functools import cache
 from importlib import resources
 
 import numpy as np
+import xarray as xr
 
 from weather.conventions.errors import ConfigError, DataError
+
+_ROUNDING_KW = 1e-6  # what a solver's tolerance leaves below 0 in a plan that is audited
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +44,32 @@ class Battery:
 
     def __post_init__(self) -> None:
         checks = {
-            "energy_kwh": (0 <= self.energy_kwh < np.inf, "0 or more kWh"),
-            "power_kw": (0 <= self.power_kw < np.inf, "0 or more kW"),
-            "charge_eff": (0 < self.charge_eff <= 1, "(0, 1]"),
-            "discharge_eff": (0 < self.discharge_eff <= 1, "(0, 1]"),
-            "self_discharge_per_h": (0 <= self.self_discharge_per_h < 1, "[0, 1)"),
-            "wear_cny_per_kwh": (0 <= self.wear_cny_per_kwh < np.inf, "0 or more CNY/kWh"),
+            "energy_kwh": (_number(self.energy_kwh, _no_less_than_0), "0 or more kWh"),
+            "power_kw": (_number(self.power_kw, _no_less_than_0), "0 or more kW"),
+            "charge_eff": (_number(self.charge_eff, _share), "(0, 1]"),
+            "discharge_eff": (_number(self.discharge_eff, _share), "(0, 1]"),
+            "self_discharge_per_h": (_number(self.self_discharge_per_h, lambda loss: 0 <= loss < 1), "[0, 1)"),
+            "wear_cny_per_kwh": (_number(self.wear_cny_per_kwh, _no_less_than_0), "0 or more CNY/kWh"),
         }
         for name, (good, allowed) in checks.items():
             if not good:
-                raise ConfigError(f"battery: got {name}={getattr(self, name)}, allowed {allowed}. Correct the figure.")
+                raise ConfigError(
+                    f"battery: got {name}={getattr(self, name)!r}, allowed {allowed}. Correct the figure."
+                )
+
+
+def _number(value: object, good) -> bool:
+    """Whether it is one number (True and False are none) that is good."""
+    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    return number and bool(good(value))
+
+
+def _no_less_than_0(value: float) -> bool:
+    return 0 <= value < np.inf
+
+
+def _share(value: float) -> bool:
+    return 0 < value <= 1
 
 
 @cache
@@ -161,15 +180,15 @@ def wear_cost(
     0.12
     """
     checks = {
-        "capex_cny_per_kwh": (capex_cny_per_kwh, 0 <= capex_cny_per_kwh < np.inf, "0 or more"),
-        "cycles": (cycles, 0 < cycles < np.inf, "more than 0"),
-        "depth_frac": (depth_frac, 0 < depth_frac <= 1, "(0, 1]"),
-        "discharge_eff": (discharge_eff, 0 < discharge_eff <= 1, "(0, 1]"),
-        "end_of_life_frac": (end_of_life_frac, 0 < end_of_life_frac <= 1, "(0, 1]"),
+        "capex_cny_per_kwh": (capex_cny_per_kwh, _no_less_than_0, "0 or more"),
+        "cycles": (cycles, lambda count: 0 < count < np.inf, "more than 0"),
+        "depth_frac": (depth_frac, _share, "(0, 1]"),
+        "discharge_eff": (discharge_eff, _share, "(0, 1]"),
+        "end_of_life_frac": (end_of_life_frac, _share, "(0, 1]"),
     }
     for name, (value, good, allowed) in checks.items():
-        if not good:
-            raise ConfigError(f"battery wear: got {name}={value}, allowed {allowed}. Correct the figure.")
+        if not _number(value, good):
+            raise ConfigError(f"battery wear: got {name}={value!r}, allowed {allowed}. Correct the figure.")
     life_kwh = cycles * depth_frac * (1.0 + end_of_life_frac) / 2.0 * discharge_eff
     return capex_cny_per_kwh / life_kwh
 
@@ -197,18 +216,24 @@ def stock_end(stock, charge, discharge, battery: Battery, step_h: float):
 
     Parameters
     ----------
-    stock : numeric
+    stock : numeric or DataArray
         Stock at the start. [kWh]
-    charge, discharge : numeric
-        Mean grid-side powers over the step, >= 0. [kW]
+    charge, discharge : numeric or DataArray
+        Mean grid-side powers over the step, >= 0. DataArrays are matched by the names of their dims. [kW]
     battery : Battery
     step_h : float
         Length of the step. [h]
 
     Returns
     -------
-    numeric
-        Stock at the end. [kWh]
+    numeric or DataArray
+        Stock at the end, a DataArray with its labels where any of the three is one. [kWh]
+
+    Raises
+    ------
+    DataError
+        Powers missing or below -1e-6 kW (a solver's rounding), DataArrays whose labels differ along a dim they share,
+        or an array without labels beside them.
 
     Notes
     -----
@@ -222,8 +247,14 @@ def stock_end(stock, charge, discharge, battery: Battery, step_h: float):
     >>> stock_end(4.0, 2.0, 0.0, box, 1.0), stock_end(4.0, 0.0, 2.0, box, 1.0)
     (5.8, 1.5)
     """
-    moved = battery.charge_eff * np.asarray(charge) - np.asarray(discharge) / battery.discharge_eff
-    result = np.asarray(stock) * stock_retention(battery, step_h) + moved * step_h
+    held, into, out = _matched(stock, charge, discharge)
+    _refuse_power(into, "charge", least=-_ROUNDING_KW)
+    _refuse_power(out, "discharge", least=-_ROUNDING_KW)
+    result = (
+        held * stock_retention(battery, step_h) + (battery.charge_eff * into - out / battery.discharge_eff) * step_h
+    )
+    if isinstance(result, xr.DataArray):
+        return result.rename("battery_stock").assign_attrs(units="kWh")
     return float(result) if result.ndim == 0 else result
 
 
@@ -234,23 +265,26 @@ def within_limits(stock, charge, discharge, battery: Battery, step_h: float) -> 
 
     Parameters
     ----------
-    stock : numeric
+    stock : numeric or DataArray
         Stock at the start, in [0, energy_kwh]. [kWh]
-    charge, discharge : numeric
-        Powers asked for, >= 0; where both are, their difference is followed, one way. [kW]
+    charge, discharge : numeric or DataArray
+        Powers asked for, >= 0; where both are, their difference is followed, one way. DataArrays are matched by the
+        names of their dims. [kW]
     battery : Battery
     step_h : float
         Length of the step. [h]
 
     Returns
     -------
-    charge, discharge : numeric
-        Powers the converter's rating, the room in the cells and what they hold allow. [kW]
+    charge, discharge : numeric or DataArray
+        Powers the converter's rating, the room in the cells and what they hold allow; DataArrays with their labels
+        where any of the three is one. [kW]
 
     Raises
     ------
     DataError
-        Powers missing or negative, or a stock the battery cannot hold.
+        Powers missing or negative, a stock the battery cannot hold, DataArrays whose labels differ along a dim they
+        share, or an array without labels beside them.
 
     Notes
     -----
@@ -263,22 +297,55 @@ def within_limits(stock, charge, discharge, battery: Battery, step_h: float) -> 
     >>> [float(power) for power in within_limits(2.0, 0.0, 4.0, box, 1.0)]
     [0.0, 1.6]
     """
-    wanted = {"charge": np.asarray(charge, dtype=float), "discharge": np.asarray(discharge, dtype=float)}
-    for name, power in wanted.items():
-        if not np.all(power >= 0):
-            raise DataError(f"battery: {name} is missing or negative in {int(np.sum(~(power >= 0)))} places, allowed "
-                            ">= 0 kW. Correct the power.")  # fmt: skip
-    held = np.asarray(stock, dtype=float)
+    held, into, out = _matched(stock, charge, discharge)
+    _refuse_power(into, "charge")
+    _refuse_power(out, "discharge")
     if not np.all((held >= -1e-9) & (held <= battery.energy_kwh + 1e-6)):
         raise DataError(
-            f"battery: got a stock from {np.min(held):g} to {np.max(held):g} kWh, allowed 0 to energy_kwh = "
-            f"{battery.energy_kwh:g}. Correct the stock or the battery."
+            f"battery: got a stock from {float(np.min(held)):g} to {float(np.max(held)):g} kWh, allowed 0 to "
+            f"energy_kwh = {battery.energy_kwh:g}. Correct the stock or the battery."
         )
     kept = np.maximum(held, 0.0) * stock_retention(battery, step_h)
-    net = wanted["charge"] - wanted["discharge"]
+    net = into - out
     room = np.maximum(battery.energy_kwh - kept, 0.0) / (battery.charge_eff * step_h)
     most_in, most_out = np.minimum(battery.power_kw, room), kept * battery.discharge_eff / step_h
-    return (
-        np.minimum(np.maximum(net, 0.0), most_in),
-        np.minimum(np.maximum(-net, 0.0), np.minimum(battery.power_kw, most_out)),
-    )
+    charged = np.minimum(np.maximum(net, 0.0), most_in)
+    drawn = np.minimum(np.maximum(-net, 0.0), np.minimum(battery.power_kw, most_out))
+    if isinstance(charged, xr.DataArray):
+        charged = charged.rename("battery_charge").assign_attrs(units="kW")
+        drawn = drawn.rename("battery_discharge").assign_attrs(units="kW")
+    return charged, drawn
+
+
+def _matched(*values) -> list:
+    """All as arrays; where one is a DataArray, all as DataArrays of the same dims, matched by name, not by place."""
+    if not any(isinstance(value, xr.DataArray) for value in values):
+        return [np.asarray(value, dtype=float) for value in values]
+    labelled = [
+        value.astype(float) if isinstance(value, xr.DataArray) else xr.DataArray(np.asarray(value, dtype=float))
+        for value in values
+    ]
+    bare = [value for value in values if not isinstance(value, xr.DataArray) and np.ndim(value)]
+    if bare:
+        raise DataError(
+            f"battery: got an array of shape {np.shape(bare[0])} without labels beside labelled ones, allowed "
+            "DataArrays or single numbers beside them: nobody knows which dims are its. Label it."
+        )
+    try:
+        aligned = xr.align(*(value.drop_attrs() for value in labelled), join="exact", copy=False)
+    except ValueError as error:
+        raise DataError(
+            f"battery: stock, charge and discharge have different labels ({str(error).splitlines()[0]}); allowed the "
+            "same along every dim they share. Align them first."
+        ) from error
+    most = max(aligned, key=lambda value: value.ndim)
+    order = dict.fromkeys(dim for value in (most, *aligned) for dim in value.dims)
+    return [value.transpose(*order) for value in xr.broadcast(*aligned)]
+
+
+def _refuse_power(power, name: str, *, least: float = 0.0) -> None:
+    bad = ~(np.asarray(power) >= least)
+    if np.any(bad):
+        raise DataError(
+            f"battery: {name} is missing or negative in {int(np.sum(bad))} places, allowed >= 0 kW. Correct the power."
+        )

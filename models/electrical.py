@@ -142,7 +142,8 @@ def distribution_loss_kw(it_kw, plant: ElectricalPlant):
     >>> float(distribution_loss_kw(500.0, ElectricalPlant(rated_kw=1000.0)))
     5.0
     """
-    return plant.distribution_frac * _power(it_kw, "it_kw")
+    loss = plant.distribution_frac * _power(it_kw, "it_kw")
+    return _named(loss, "distribution_loss_kw", "loss of busway and PDU")
 
 
 def ups_loss_kw(it_kw, plant: ElectricalPlant):
@@ -184,7 +185,7 @@ def ups_loss_kw(it_kw, plant: ElectricalPlant):
     share = plant.ups_modules_share
     load = share * _power(it_kw, "it_kw") / plant.rated_kw
     rated = plant.rated_kw * (1.0 + plant.distribution_frac)
-    return rated / share * (a0 + a1 * load + a2 * load**2)
+    return _named(rated / share * (a0 + a1 * load + a2 * load**2), "ups_loss_kw", "loss of the UPS")
 
 
 def hall_loss(it_kw, plant: ElectricalPlant):
@@ -195,7 +196,8 @@ def hall_loss(it_kw, plant: ElectricalPlant):
     >>> round(float(hall_loss(500.0, ElectricalPlant(rated_kw=1000.0, distribution_frac=0.0))), 4)
     29.375
     """
-    return ups_loss_kw(it_kw, plant) + distribution_loss_kw(it_kw, plant)
+    loss = ups_loss_kw(it_kw, plant) + distribution_loss_kw(it_kw, plant)
+    return _named(loss, "hall_loss", "losses of UPS and distribution, heat in the hall")
 
 
 def other_kw(plant: ElectricalPlant) -> float:
@@ -237,7 +239,8 @@ def transformer_loss_kw(load_kw, plant: ElectricalPlant):
     """
     share, rated = plant.transformer_modules_share, plant.transformer_kw
     load = share * _power(load_kw, "load_kw") / rated
-    return rated / share * (plant.transformer_no_load_frac + plant.transformer_load_frac * load**2)
+    loss = rated / share * (plant.transformer_no_load_frac + plant.transformer_load_frac * load**2)
+    return _named(loss, "transformer_loss_kw", "loss of the transformers")
 
 
 def electrical_loss(it_kw, plant: ElectricalPlant, *, cooling_kw=0.0):
@@ -278,7 +281,15 @@ def electrical_loss(it_kw, plant: ElectricalPlant, *, cooling_kw=0.0):
     """
     it, cooling = _power(it_kw, "it_kw"), _power(cooling_kw, "cooling_kw")
     hall = hall_loss(it, plant)
-    return hall + transformer_loss_kw(it + hall + cooling + other_kw(plant), plant)
+    loss = hall + transformer_loss_kw(it + hall + cooling + other_kw(plant), plant)
+    return _named(loss, "electrical_loss", "losses of transformer, UPS and distribution")
+
+
+def _named(loss, name: str, long_name: str):
+    """A DataArray under its own name and attributes: those of the power it was made from would be another thing's."""
+    if not isinstance(loss, xr.DataArray):
+        return loss
+    return loss.rename(name).drop_attrs().assign_attrs(units="kW", cell_methods="time: mean", long_name=long_name)
 
 
 def _power(value, name: str):

@@ -59,7 +59,8 @@ class GridConnection:
         }
         for name, (low, high) in allowed.items():
             value = getattr(self, name)
-            if not low <= value <= high:
+            number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+            if not number or not low <= value <= high:
                 raise ConfigError(
                     f"grid connection: got {name}={value!r}, allowed {low:g} to {high:g}. Correct the figure."
                 )

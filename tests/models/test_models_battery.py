@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -146,4 +147,58 @@ def test_wear_refuses_figures_out_of_range(name):
 )
 def test_impossible_batteries_are_refused(field, value):
     with pytest.raises(ConfigError, match=f"got {field}="):
+        replace(BATTERY, **{field: value})
+
+
+def labelled(values, dims):
+    labels = {"node": ["a", "b"], "time": np.datetime64("2026-01-01", "ns") + np.arange(3) * np.timedelta64(1, "h")}
+    return xr.DataArray(
+        values, dims=dims, coords={dim: labels[dim] for dim in dims}, name="other", attrs={"units": "K"}
+    )
+
+
+def test_labelled_powers_are_matched_by_the_names_of_their_dims():
+    """(time, node), (node, time) and (node,) together: each element as its own scalars give."""
+    charge = labelled(np.arange(6.0).reshape(3, 2) * 100.0, ("time", "node"))
+    discharge = labelled(np.arange(6.0).reshape(2, 3)[::-1] * 40.0, ("node", "time"))
+    stock = labelled(np.array([900.0, 10.0]), ("node",))
+    end = stock_end(stock, charge, discharge, BATTERY, 1.0)
+    into, out = within_limits(stock, charge, discharge, BATTERY, 1.0)
+    assert end.dims == into.dims == out.dims == ("time", "node")
+    assert (end.name, end.attrs["units"], into.name, out.attrs["units"]) == (
+        "battery_stock", "kWh", "battery_charge", "kW",
+    )  # fmt: skip
+    for node in "ab":
+        for hour in range(3):
+            here = {"node": node, "time": charge["time"][hour]}
+            one = [float(stock.sel(node=node)), float(charge.sel(here)), float(discharge.sel(here))]
+            assert float(end.sel(here)) == pytest.approx(stock_end(*one, BATTERY, 1.0), rel=1e-14)
+            wanted = [float(power) for power in within_limits(*one, BATTERY, 1.0)]
+            assert [float(into.sel(here)), float(out.sel(here))] == pytest.approx(wanted, rel=1e-14)
+    assert stock_end(stock, 0.0, 0.0, BATTERY, 1.0)["node"].values.tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize("follow", [stock_end, within_limits])
+def test_labels_that_differ_are_refused(follow):
+    stock = labelled(np.array([900.0, 10.0]), ("node",))
+    with pytest.raises(DataError, match="different labels"):
+        follow(stock, stock.assign_coords(node=["b", "a"]) * 0.1, 0.0, BATTERY, 1.0)
+    with pytest.raises(DataError, match=r"shape \(2,\) without labels"):
+        follow(stock, np.array([1.0, 2.0]), 0.0, BATTERY, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("charge", "discharge", "text"),
+    [(-1.0, 0.0, "charge is"), (0.0, np.nan, "discharge is"), (0, -2.0, "discharge is")],
+)
+def test_a_stock_is_not_rolled_with_powers_that_are_none(charge, discharge, text):
+    with pytest.raises(DataError, match=f"{text} missing or negative in 1 places"):
+        stock_end(5.0, charge, discharge, BATTERY, 1.0)
+    assert stock_end(0.0, -1e-9, 0.0, BATTERY, 1.0) == pytest.approx(0.0, abs=1e-8)
+
+
+@pytest.mark.parametrize("field", ["energy_kwh", "power_kw", "charge_eff", "wear_cny_per_kwh"])
+@pytest.mark.parametrize("value", [True, "0.5", None])
+def test_what_is_no_number_is_refused_by_name(field, value):
+    with pytest.raises(ConfigError, match=rf"battery: got {field}={value!r}, allowed"):
         replace(BATTERY, **{field: value})

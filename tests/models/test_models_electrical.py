@@ -155,3 +155,19 @@ def test_impossible_powers_and_names_are_refused():
         ups_loss_terms("bypass")
     with pytest.raises(ConfigError, match="dry_default"):
         transformer_loss_terms("oil")
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [electrical_loss, hall_loss, ups_loss_kw, transformer_loss_kw, distribution_loss_kw],
+    ids=lambda f: f.__name__,
+)
+def test_a_labelled_loss_has_its_own_name_and_units(loss):
+    it = xr.DataArray(
+        [500.0, 800.0], dims="node", coords={"node": ["a", "b"]}, name="it_power",
+        attrs={"units": "MW", "long_name": "power of the servers", "standard_name": "x"},
+    )  # fmt: skip
+    found = loss(it, ElectricalPlant(rated_kw=1000.0))
+    assert found.name == loss.__name__ and found.attrs["units"] == "kW" and "standard_name" not in found.attrs
+    assert found.attrs["long_name"].startswith("loss") and list(found["node"].values) == ["a", "b"]
+    assert it.name == "it_power" and it.attrs["units"] == "MW"

@@ -74,3 +74,10 @@ def test_a_contract_is_a_share_or_a_power():
 def test_an_import_below_zero_is_no_import(call):
     with pytest.raises(DataError, match=r"1 values are missing or negative.*Export is a flow of its own"):
         call(np.array([1.0, -2.0]), PLAIN)
+
+
+@pytest.mark.parametrize("field", ["location_kg_per_kwh", "import_limit_kw", "green_contract_share"])
+@pytest.mark.parametrize("value", ["0.5", True, None])
+def test_a_figure_that_is_no_number_is_refused_by_name(field, value):
+    with pytest.raises(ConfigError, match=rf"grid connection: got {field}={value!r}, allowed"):
+        GridConnection(**({"location_kg_per_kwh": 0.6} | {field: value}))
