@@ -77,7 +77,8 @@ def pv_power(weather: xr.Dataset, plant: PVPlant, *, step_h: float | None = None
     4. Dust on the front, snow on the row (:mod:`models.solar.cover`).
     5. Cell temperature, DC, losses, inverter with clipping, losses after it (:mod:`models.solar.electric`).
 
-    Against NREL PVWatts v8 on ten years of weather, nothing fitted, fixed and tracking: energy -0.3 to +0.9 %, hourly
+    Against NREL PVWatts v8 on ten years of weather, nothing fitted, Perez-Driesse, fixed and tracking (level axis; tilted:
+    :func:`models.solar.geometry.plant_geometry`): energy -0.3 to +0.9 %, hourly
     RMSE 0.2 to 0.5 % of the AC rating (`benchmarks/pv_against_pysam.py`); with a rear side 1.1 to 2.9 % above PVWatts,
     whose rear model is another; ours is that of pvlib's infinite sheds. Against a measured 50 MW plant, losses fitted
     on the year before: energy +1.6 %, hourly RMSE 5.1 % of 50 MW, correlation 0.978, without the 3 % of the time in
