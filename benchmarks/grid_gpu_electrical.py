@@ -96,11 +96,12 @@ def _gpu() -> list[str]:
         caps = np.array([0.5, 0.6, 0.7, 0.8, 0.9])
         h100 = types["h100"]
         power = float(server_power_kw(h100, 1.0, cap_w=0.7 * h100.tdp_w)) / h100.server_peak_kw
-        work = power / float(throughput(0.7, set=name))
-        print(f"{name:16}" + "".join(f"{value:8.3f}" for value in throughput(caps, set=name).values) + f"   {work:.3f}")
-        at = float(throughput(cap, set=name))
+        work = power / float(throughput(0.7, curve_set=name))
+        shares = throughput(caps, curve_set=name).values
+        print(f"{name:16}" + "".join(f"{value:8.3f}" for value in shares) + f"   {work:.3f}")
+        at = float(throughput(cap, curve_set=name))
         print(f"{'':16}at {cap:.2f}: {at:.3f}, published {low:.2f} to {high:.2f} ({whom}); lifted to be concave by "
-              f"{throughput_segments(set=name).attrs['lifted']:.4f}")  # fmt: skip
+              f"{throughput_segments(curve_set=name).attrs['lifted']:.4f}")  # fmt: skip
         if not low - 1e-9 <= at <= high:
             broken.append(f"throughput {name} at {cap} is {at:.3f}, published {low} to {high}")
     return broken
@@ -160,7 +161,7 @@ def draw(path: Path) -> None:
     axes[0].legend(loc="lower right", fontsize=8)
     caps = np.linspace(0.5, 1.0, 51)
     for (name, (cap, low, high, whom)), colour in zip(POINTS.items(), ("tab:blue", "tab:red"), strict=True):
-        axes[1].plot(caps, throughput(caps, set=name), color=colour, label=name)
+        axes[1].plot(caps, throughput(caps, curve_set=name), color=colour, label=name)
         axes[1].errorbar(
             cap,
             (low + high) / 2,

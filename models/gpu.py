@@ -10,6 +10,7 @@ import xarray as xr
 
 from models.gpu_throughput import (
     PauseCost,
+    as_numbers,
     gpu_data,
     pause_cost,
     pause_energy_kwh,
@@ -187,7 +188,7 @@ def server_power_kw(gpu: GPUType, utilisation, *, cap_w=None):
             "them to its [[gpu_type]]."
         )
     refuse_outside(utilisation, 0.0, 1.0, "utilisation", "-")
-    cap = gpu.tdp_w if cap_w is None else cap_w
+    utilisation, cap = as_numbers(utilisation), gpu.tdp_w if cap_w is None else as_numbers(cap_w)
     refuse_outside(cap, gpu.gpu_idle_w, np.inf, "cap_w", "W")
     idle, share = gpu.gpu_idle_w, utilisation ** gpu_figures()["utilisation_exponent"]
     each_w = idle + (np.minimum(cap, gpu.tdp_w) - idle) * share

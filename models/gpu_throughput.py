@@ -30,6 +30,11 @@ def refuse_outside(value, low: float, high: float, name: str, unit: str) -> None
         )
 
 
+def as_numbers(value):
+    """A list as an array; scalars, arrays and DataArrays as they are."""
+    return value if isinstance(value, xr.DataArray) or np.ndim(value) == 0 else np.asarray(value, dtype=float)
+
+
 def throughput_sets() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Published points of throughput under a power cap: set to (cap_frac, throughput), both ascending.
 
@@ -41,14 +46,14 @@ def throughput_sets() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     return {row["set"]: (np.array(row["cap_frac"]), np.array(row["throughput"])) for row in gpu_data()["throughput"]}
 
 
-def throughput(cap_frac, *, set: str = "typical") -> xr.DataArray:
+def throughput(cap_frac, *, curve_set: str = "typical") -> xr.DataArray:
     """Training throughput under a power cap, relative to none.
 
     Parameters
     ----------
     cap_frac : numeric or DataArray, any shape
         Cap over TDP, 0.5 to 1. [-]
-    set : str
+    curve_set : str
         ``"typical"`` (agrees with Puget's 95 % at 0.80) or ``"pessimistic"`` (an H100 that loses 10-15 % at 0.86).
 
     Returns
@@ -70,23 +75,23 @@ def throughput(cap_frac, *, set: str = "typical") -> xr.DataArray:
 
     Examples
     --------
-    >>> [round(float(throughput(0.86, set=name)), 3) for name in ("typical", "pessimistic")]
+    >>> [round(float(throughput(0.86, curve_set=name)), 3) for name in ("typical", "pessimistic")]
     [0.971, 0.868]
     """
-    caps, shares = _throughput_points(set)
+    caps, shares = _throughput_points(curve_set)
     refuse_outside(cap_frac, caps[0], caps[-1], "cap_frac", "-")
     given = cap_frac if isinstance(cap_frac, xr.DataArray) else xr.DataArray(np.asarray(cap_frac, dtype=float))
     found = given.copy(data=np.interp(given.to_numpy(), caps, shares)).rename("throughput")
-    found.attrs = {"units": "1", "throughput_set": set}
+    found.attrs = {"units": "1", "throughput_set": curve_set}
     return found
 
 
-def throughput_segments(*, set: str = "typical") -> xr.Dataset:
+def throughput_segments(*, curve_set: str = "typical") -> xr.Dataset:
     """The least concave curve over a throughput set, as segments a linear planner can take.
 
     Parameters
     ----------
-    set : str
+    curve_set : str
         As in `throughput`.
 
     Returns
@@ -103,10 +108,10 @@ def throughput_segments(*, set: str = "typical") -> xr.Dataset:
 
     Examples
     --------
-    >>> throughput_segments(set="typical")["slope"].values.round(2)
+    >>> throughput_segments(curve_set="typical")["slope"].values.round(2)
     array([1.1 , 0.7 , 0.5 , 0.35, 0.15])
     """
-    caps, shares = _throughput_points(set)
+    caps, shares = _throughput_points(curve_set)
     corners = [0]
     while corners[-1] < len(caps) - 1:  # of all points ahead, the one seen steepest
         here = corners[-1]
@@ -124,15 +129,15 @@ def throughput_segments(*, set: str = "typical") -> xr.Dataset:
     }
     return xr.Dataset(
         {name: ("segment", values, {"units": "1"}) for name, values in data.items()},
-        attrs={"throughput_set": set, "lifted": lifted},
+        attrs={"throughput_set": curve_set, "lifted": lifted},
     )
 
 
-def _throughput_points(set: str) -> tuple[np.ndarray, np.ndarray]:
+def _throughput_points(curve_set: str) -> tuple[np.ndarray, np.ndarray]:
     sets = throughput_sets()
-    if set not in sets:
-        raise DataError(f"throughput: no set {set!r}, allowed {', '.join(sets)}. Correct the name.")
-    return sets[set]
+    if curve_set not in sets:
+        raise DataError(f"throughput: no curve_set {curve_set!r}, allowed {', '.join(sets)}. Correct the name.")
+    return sets[curve_set]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +210,7 @@ def pause_energy_kwh(job_kw, *, kind: str = "planned"):
     183.0
     """
     refuse_outside(job_kw, 0.0, np.inf, "job_kw", "kW")
-    return job_kw * pause_cost(kind).hours
+    return as_numbers(job_kw) * pause_cost(kind).hours
 
 
 def scaling_speedup(gpu_ratio, *, placement: str = "pod"):
@@ -243,4 +248,4 @@ def scaling_speedup(gpu_ratio, *, placement: str = "pod"):
         raise DataError(f"scaling: no placement {placement!r}, allowed {', '.join(rows)}. Correct the name.")
     if not np.all(np.asarray(gpu_ratio, dtype=float) > 0):
         raise DataError(f"scaling: got gpu_ratio down to {np.min(gpu_ratio):g}, allowed more than 0. Correct it.")
-    return gpu_ratio ** rows[placement]
+    return as_numbers(gpu_ratio) ** rows[placement]

@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from weather.conventions.timeaxis import as_stamps
 
 _MOST_BYTES = 64_000_000
 _NS_PER_MIN = 60_000_000_000
+_MIDNIGHT_24 = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ]24:00(?::00(?:\.0+)?)?(Z|z|[+-]\d{2}:?\d{2}|)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,9 @@ def read_prices(path: str | Path) -> xr.DataArray:
     Parameters
     ----------
     path : str or Path
-        UTF-8 with a header: ``time`` (start of the slot, RFC 3339 with offset, such as 2026-07-15T08:00:00+08:00) and
-        one of ``price_cny_per_kwh``, ``price_cny_per_mwh`` or ``price`` (CNY/kWh). Further columns are let be. Slots
-        are equally long, ascending, without gaps; at least two.
+        UTF-8 with a header: ``time`` (start of the slot, RFC 3339 with offset, such as 2026-07-15T08:00:00+08:00;
+        24:00 is 00:00 of the next day) and exactly one of ``price_cny_per_kwh``, ``price_cny_per_mwh`` or ``price``
+        (CNY/kWh). Further columns are let be. Slots are equally long, ascending, without gaps; at least two.
 
     Returns
     -------
@@ -60,7 +62,7 @@ def read_prices(path: str | Path) -> xr.DataArray:
     ------
     DataError
         Naming file and row: a time without offset, a gap, a repeated or earlier time, a value that is no number or
-        outside -5..5 CNY/kWh, a missing column.
+        outside -5..5 CNY/kWh, a missing column, or two of price.
     """
     return _read(path, _PRICE)
 
@@ -194,12 +196,13 @@ def _read(path: str | Path, kind: _Kind) -> xr.DataArray:
     path = Path(path)
     table = list(csv.reader(_text(path).splitlines()))
     header = [name.strip() for name in table[0]] if table else []
-    column = next((name for name in kind.columns if name in header), None)
-    if "time" not in header or column is None:
+    found = [name for name in header if name in kind.columns]
+    if header.count("time") != 1 or len(found) != 1:
         raise DataError(
-            f"{path}: got columns {header}, allowed time and one of {', '.join(kind.columns)}. Name them in the first "
-            "row."
+            f"{path}: got columns {header}, allowed time and one of {', '.join(kind.columns)}, each once. Name them in "
+            "the first row; where two hold the same, leave one."
         )
+    column = found[0]
     at_time, at_value = header.index("time"), header.index(column)
     rows = [(number, row) for number, row in enumerate(table[1:], start=2) if any(cell.strip() for cell in row)]
     stamps, values = [], []
@@ -230,8 +233,12 @@ def _text(path: Path) -> str:
 
 def _stamp(text: str, where: str) -> dt.datetime:
     write = "write RFC 3339 with offset, such as 2026-07-15T08:00:00+08:00"
+    midnight = _MIDNIGHT_24.fullmatch(text.strip())
     try:
-        stamp = dt.datetime.fromisoformat(text.strip())
+        stamp = dt.datetime.fromisoformat(f"{midnight[1]}T00:00{midnight[2]}" if midnight else text.strip())
+        stamp += dt.timedelta(days=1 if midnight else 0)
+    except OverflowError as error:
+        raise DataError(f"{where}: time {text.strip()!r} is beyond the calendar; {write}.") from error
     except ValueError as error:
         raise DataError(f"{where}: time {text.strip()!r} cannot be read; {write}.") from error
     if stamp.tzinfo is None:
@@ -244,6 +251,8 @@ def _stamp(text: str, where: str) -> dt.datetime:
 
 def _value(text: str, kind: _Kind, factor: float, where: str) -> float:
     try:
+        if "_" in text:  # which Python reads as a digit separator
+            raise ValueError
         value = float(text) * factor
     except ValueError as error:
         raise DataError(f"{where}: got {text.strip()!r}, allowed a number in {kind.units}. Correct it.") from error

@@ -94,48 +94,48 @@ def test_a_cap_of_500_w_takes_what_the_gpus_do_not_draw():
 @pytest.mark.parametrize("name", SETS)
 def test_throughput_goes_through_the_published_points(name):
     caps, shares = throughput_sets()[name]
-    found = throughput(caps, set=name)
+    found = throughput(caps, curve_set=name)
     assert found.values == pytest.approx(shares) and found.attrs == {"units": "1", "throughput_set": name}
-    assert float(throughput(1.0, set=name)) == 1.0
+    assert float(throughput(1.0, curve_set=name)) == 1.0
 
 
 def test_throughput_agrees_with_what_was_published():
     """Puget, RTX 3090 at 80 %: 95 % or more. Factryze, H100 at 86 %: 10 to 15 % lost."""
     assert float(throughput(0.80)) >= 0.95 - 1e-9
     assert throughput(0.80).attrs["throughput_set"] == "typical"
-    assert 0.85 <= float(throughput(0.86, set="pessimistic")) <= 0.90
-    assert float(throughput(0.86, set="typical")) > 0.96
+    assert 0.85 <= float(throughput(0.86, curve_set="pessimistic")) <= 0.90
+    assert float(throughput(0.86, curve_set="typical")) > 0.96
 
 
 @given(name=st.sampled_from(SETS), caps=st.lists(st.floats(0.5, 1.0), min_size=2, max_size=8))
 def test_throughput_rises_and_is_dearer_than_nothing(name, caps):
-    found = throughput(np.sort(caps), set=name).values
+    found = throughput(np.sort(caps), curve_set=name).values
     assert np.all(np.diff(found) >= 0) and np.all(found <= 1.0)
     assert np.all(found >= np.sort(caps) - 1e-12), "a cap never costs more throughput than power"
 
 
 def test_throughput_keeps_labels_and_takes_scalars():
     caps = xr.DataArray([[0.6, 0.7]], coords={"node": ["a"], "time": [0, 1]}, dims=("node", "time"))
-    found = throughput(caps, set="pessimistic")
+    found = throughput(caps, curve_set="pessimistic")
     assert found.dims == caps.dims and found["node"].item() == "a"
     assert found.values.tolist() == [
-        [float(throughput(0.6, set="pessimistic")), float(throughput(0.7, set="pessimistic"))]
+        [float(throughput(0.6, curve_set="pessimistic")), float(throughput(0.7, curve_set="pessimistic"))]
     ]
 
 
 @given(cap=st.floats(0.5, 1.0), name=st.sampled_from(SETS))
 def test_segments_are_the_least_concave_curve_above_the_points(cap, name):
-    segments = throughput_segments(set=name)
+    segments = throughput_segments(curve_set=name)
     assert np.all(np.diff(segments["slope"].values) < 0)
     corners = np.append(segments["cap_from"].values, 1.0)
     heights = np.append(segments["throughput_from"].values, segments["throughput"].values[-1])
-    above = np.interp(cap, corners, heights) - float(throughput(cap, set=name))
+    above = np.interp(cap, corners, heights) - float(throughput(cap, curve_set=name))
     assert -1e-12 <= above <= segments.attrs["lifted"] + 1e-12
 
 
 def test_one_published_set_is_not_concave_and_says_so():
-    assert throughput_segments(set="typical").attrs == {"throughput_set": "typical", "lifted": 0.0}
-    assert throughput_segments(set="pessimistic").attrs["lifted"] == pytest.approx(0.0133, abs=1e-4)
+    assert throughput_segments(curve_set="typical").attrs == {"throughput_set": "typical", "lifted": 0.0}
+    assert throughput_segments(curve_set="pessimistic").attrs["lifted"] == pytest.approx(0.0133, abs=1e-4)
 
 
 def test_a_pause_costs_a_tenth_to_a_quarter_of_an_hour():
@@ -163,8 +163,8 @@ def test_scaling_is_concave_and_passes_through_one(k, placement):
         (lambda: server_power_kw(replace(H100, tdp_w=None, gpu_idle_w=None), 0.5), "got tdp_w=None"),
         (lambda: throughput(0.4), "cap_frac"),
         (lambda: throughput(np.array([0.9, 1.1])), r"1 values of cap_frac \(first 1.1"),
-        (lambda: throughput(0.9, set="best"), "allowed typical, pessimistic"),
-        (lambda: throughput_segments(set="best"), "allowed typical, pessimistic"),
+        (lambda: throughput(0.9, curve_set="best"), "allowed typical, pessimistic"),
+        (lambda: throughput_segments(curve_set="best"), "allowed typical, pessimistic"),
         (lambda: pause_cost("sudden"), "allowed planned, unplanned"),
         (lambda: pause_energy_kwh(-1.0), "job_kw"),
         (lambda: scaling_speedup(0.0), "gpu_ratio"),
@@ -210,3 +210,23 @@ def test_warm_inlet_raises_server_power():
     for bad in (38.0, float("nan")):
         with pytest.raises(DataError, match="Lower the setpoint"):
             inlet_power_factor(bad)
+
+
+def test_the_rest_of_the_server_rises_in_proportion_to_use():
+    """H100: 2.0 - 8 x 0.072 = 1.424 kW idle, 10.2 - 8 x 0.7 = 4.6 kW full; half use half way, the GPUs by u**0.9."""
+    idle, full = 2.0 - 8 * 0.072, 10.2 - 8 * 0.7
+    for use in (0.1, 0.25, 0.5, 0.8):
+        gpus = 8 * (0.072 + (0.7 - 0.072) * use**0.9)
+        assert server_power_kw(H100, use) == pytest.approx(idle + (full - idle) * use + gpus, rel=1e-12)
+    # capped to idle, the GPUs draw the same at any use: what is left is the straight line
+    capped = server_power_kw(H100, np.array([0.0, 0.5, 1.0]), cap_w=72.0)
+    assert np.diff(capped) == pytest.approx([(full - idle) / 2] * 2, rel=1e-12)
+
+
+def test_lists_are_taken_as_arrays():
+    assert server_power_kw(H100, [0.1, 0.9], cap_w=[500, 600]) == pytest.approx(
+        [server_power_kw(H100, 0.1, cap_w=500), server_power_kw(H100, 0.9, cap_w=600)]
+    )
+    assert scaling_speedup([1, 2]) == pytest.approx([1.0, scaling_speedup(2)])
+    assert pause_energy_kwh([100, 200]) == pytest.approx([pause_energy_kwh(100), pause_energy_kwh(200)])
+    assert throughput([0.8, 1.0]).values == pytest.approx([float(throughput(0.8)), 1.0])

@@ -149,3 +149,27 @@ def test_a_window_that_is_not_covered_says_from_when_to_when(count, shift):
         ):
             take(series, axis(count, 60, shift), 1.0)
     assert mean_on(series, axis(3, 60), 1.0).tolist() == [0.1, 0.2, 0.3]
+
+
+def test_two_price_columns_are_refused(tmp_path):
+    both = "time,price_cny_per_mwh,price\n2026-07-15T00:00:00Z,300,0.4\n2026-07-15T01:00:00Z,300,0.4\n"
+    with pytest.raises(DataError, match="one of price_cny_per_kwh, price_cny_per_mwh, price, each once"):
+        read_prices(written(tmp_path, both))
+    twice = both.replace("price_cny_per_mwh", "price")
+    with pytest.raises(DataError, match="each once"):
+        read_prices(written(tmp_path, twice))
+
+
+def test_a_digit_separator_of_python_is_no_number(tmp_path):
+    with pytest.raises(DataError, match="row 3: got '1_0e-1', allowed a number"):
+        read_prices(written(tmp_path, GOOD.replace("-0.05", "1_0e-1")))
+
+
+@pytest.mark.parametrize("text", ["2026-12-31T24:00:00+08:00", "2026-12-31 24:00+08:00", "2026-12-31T24:00:00.0+0800"])
+def test_24_hours_are_the_next_midnight(tmp_path, text):
+    prices = read_prices(written(tmp_path, f"time,price\n2026-12-31T23:00:00+08:00,0.3\n{text},0.4\n"))
+    assert str(prices["time"].values[1])[:16] == "2026-12-31T16:00" and prices.attrs["step_h"] == 1.0
+    with pytest.raises(DataError, match="cannot be read"):
+        read_prices(written(tmp_path, f"time,price\n{text.replace('24:00', '24:30')},0.3\n{text},0.4\n"))
+    with pytest.raises(DataError, match="no offset"):
+        read_prices(written(tmp_path, "time,price\n2026-12-31T24:00,0.3\n2027-01-01T01:00,0.4\n"))

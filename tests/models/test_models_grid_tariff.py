@@ -225,3 +225,22 @@ def test_files_that_cannot_be_read_and_calendars_that_cannot_be(tmp_path):
         read_holidays(tmp_path / "b.csv")
     with pytest.raises(ConfigError, match="years: 2030-01-01"):
         HolidayCalendar(frozenset({dt.date(2030, 1, 1)}), frozenset(), frozenset({2029}))
+
+
+@pytest.mark.parametrize(
+    ("first", "before", "after"),
+    [
+        ("2026-02-14T22:30", "workday", "holiday"),  # a make-up Saturday into Spring Festival
+        ("2026-02-13T22:30", "workday", "workday"),  # Friday into the make-up Saturday: no weekend price
+        ("2026-02-27T22:30", "workday", "workday"),
+        ("2026-01-03T22:30", "holiday", "workday"),  # New Year's holiday into a make-up Sunday
+        ("2026-03-06T22:30", "workday", "weekend"),
+    ],
+)
+def test_a_step_over_midnight_has_the_minutes_of_both_types_of_day(first, before, after):
+    """A step of 3 h from 22:30 civil: half of it before midnight. A price of the step's first day alone is wrong."""
+    price = {"workday": 0.4, "weekend": 0.3, "holiday": 0.1}
+    by_type = tariff(*(TariffPeriod(kind, ALL, 0, 24, value, (kind,)) for kind, value in price.items()))
+    start = np.array([first], "datetime64[m]") - np.timedelta64(8 * 60, "m")
+    found = energy_price(start, by_type, step_h=3.0)
+    assert found == pytest.approx([(price[before] + price[after]) / 2], rel=1e-12)
