@@ -79,8 +79,8 @@ def pv_power(weather: xr.Dataset, plant: PVPlant, *, step_h: float | None = None
 
     Against NREL PVWatts v8 on ten years of weather, nothing fitted, Perez-Driesse, fixed and tracking about a level
     axis: energy -0.3 to +0.9 %, hourly RMSE 0.2 to 0.5 % of the AC rating (`benchmarks/pv_against_pysam.py`; tilted
-    axes: :func:`models.solar.geometry.plant_geometry`); with a rear side 1.1 to 2.9 % above PVWatts, whose rear model is
-    another; ours is that of pvlib's infinite sheds.
+    axes: :func:`models.solar.geometry.plant_geometry`); with a rear side 1.1 to 2.9 % above PVWatts, whose rear model
+    is another; ours is that of pvlib's infinite sheds.
 
     Against a measured 50 MW plant, losses fitted on the year before (`benchmarks/pv_measured.py`): all hours, curtailed
     ones among them, energy +8.4 %, hourly RMSE 9.5 % of 50 MW, correlation 0.935; without the 2.6 % of the time in
