@@ -178,7 +178,7 @@ def sensitivity(
 ) -> None:
     """Print the last year, not held back, every third day, with what is assumed changed one by one."""
     base = {"tilt": asked.tilt, "latitude": asked.latitude, "wind": asked.wind, "half": HELD_SHARE}
-    third = table["local"].dt.dayofyear % 3 == 0
+    third = table["local"].dt.day_of_year % 3 == 0
     changes = [("", 0.0), ("tilt", -5.0), ("tilt", 5.0), ("latitude", -2.0), ("latitude", 2.0)]
     changes += [("wind", -2.0), ("wind", 2.0), ("half", -0.1), ("half", 0.1)]
     print(f"\n{years[1]}, not held back, every third day, fitted anew:")
