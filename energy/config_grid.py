@@ -28,19 +28,25 @@ CSV_KEYS = ("price_csv", "import_limit_csv", "carbon_csv")
 # ids of the study's own tariffs, and of the built-in ones such as "ningxia-110kv"
 TariffName = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_-]{0,47}$")]
 CarbonFactor = Annotated[Number, Field(ge=0, le=2)]
+# markets pay less than nothing for a kWh too many: a node then sells none
+ExportPrice = Annotated[Number, Field(ge=-5, le=5)]
 
 
 class GridConfig(SourcedTable):
     """Connection, contract and carbon factor.
 
     `tariff` names a [[tariff]] of the study or a built-in one; `price_csv` gives prices by slot in its place. Paths
-    are relative to the study file.
+    are relative to the study file. `export_price_cny_per_kwh` may be below 0: surplus is then curtailed.
+
+    A green contract is a share of what is bought. One of a fixed power (`green_contract_kw` of
+    `models.grid.GridConnection`) is no key here: its premium, on the lesser of import and contract, is concave in the
+    import, and a linear plan would buy it wrongly.
     """
 
     import_limit_kw: PositiveKW
     import_limit_csv: Text | None = None
     export_limit_kw: NonNegativeKW = 0.0
-    export_price_cny_per_kwh: PriceKWh = 0.0
+    export_price_cny_per_kwh: ExportPrice = 0.0
     tariff: TariffName | None = None
     price_csv: Text | None = None
     price_of: Literal["delivered", "market"] = "delivered"
@@ -75,6 +81,8 @@ class GridConfig(SourcedTable):
             )
         if self.network is not None and self.price_of != "market":
             raise ValueError('network is added to market prices alone; set price_of = "market" or leave network out')
+        if self.network is not None and "-" not in self.network:
+            raise ValueError(f'network = "{self.network}"; allowed: province-voltage, such as "ningxia-110kv"')
         return self
 
     @property

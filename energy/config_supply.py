@@ -120,6 +120,7 @@ class WindConfig(SourcedTable):
     """Wind farm (fields of `models.wind.WindPlant`, which explains and limits them).
 
     `turbine` names a curve of models/data/turbines.csv; `power_curve` gives an own one: speeds [m/s] and power [kW].
+    `low_temperature_stop_degc = "never"` is a farm that no frost stops.
     """
 
     capacity_kw: PositiveKW
@@ -136,28 +137,41 @@ class WindConfig(SourcedTable):
     cut_out_m_s: Number | None = None
     storm_restart_m_s: Number | None = None
     storm_ramp_m_s: tuple[Number, Number] | None = None
-    low_temperature_stop_degc: Number = -30.0
+    low_temperature_stop_degc: Number | Text = -30.0  # a text: "never"
     low_temperature_restart_degc: Number | None = None
     price_cny_per_kwh: PriceKWh
+
+    @model_validator(mode="after")
+    def _frost_is_never_or_a_temperature(self) -> WindConfig:
+        if isinstance(self.low_temperature_stop_degc, str) and self.low_temperature_stop_degc != "never":
+            raise ValueError(
+                f'low_temperature_stop_degc = "{self.low_temperature_stop_degc}"; allowed: -60 to 0 degC or "never"'
+            )
+        return self
 
     def plant(self) -> WindPlant:
         """The farm as `models.wind` computes it."""
         from models.wind import WindLosses, WindPlant
 
         fields = plant_fields(self)
+        if self.low_temperature_stop_degc == "never":
+            fields["low_temperature_stop_degc"] = None
         if self.losses is not None:
             fields["losses"] = WindLosses(**plant_fields(self.losses))
         return WindPlant(**fields)
 
 
 class BatteryConfig(SourcedTable):
-    """Battery with a green and a grey stock; both start as shares of `energy_kwh`."""
+    """Battery with a green and a grey stock; both start as shares of `energy_kwh`.
+
+    `self_discharge_per_h` left out is that of `models.battery.Battery`.
+    """
 
     energy_kwh: PositiveKWh
     power_kw: PositiveKW
     charge_eff: Efficiency
     discharge_eff: Efficiency
-    self_discharge_per_h: Annotated[Number, Field(ge=0, lt=1)] = 0.0
+    self_discharge_per_h: Annotated[Number, Field(ge=0, lt=1)] = 2e-5
     wear_cny_per_kwh: PriceKWh
     initial_green_frac: Fraction = 0.0
     initial_grey_frac: Fraction = 0.0

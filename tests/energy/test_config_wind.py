@@ -5,7 +5,8 @@ from dataclasses import fields
 import pytest
 
 from energy.config import load_study, west_toml
-from energy.config_supply import WindConfig, WindLossesConfig
+from energy.config_supply import BatteryConfig, WindConfig, WindLossesConfig
+from models.battery import Battery
 from models.wind import WindLosses, WindPlant
 from weather.conventions.errors import ConfigError
 
@@ -54,6 +55,18 @@ def test_storms_and_shear_reach_the_plant(tmp_path):
     assert (plant.storm, plant.storm_ramp, plant.shear_exponent) == ("ramp", (21.0, 25.0), "measured")
 
 
+def test_frost_can_be_switched_off_and_moved(tmp_path):
+    assert zhongwei(tmp_path).frost == (-30.0, -28.0)
+    assert zhongwei(tmp_path, (STORM, STORM + 'low_temperature_stop_degc = "never"\n')).frost is None
+    assert zhongwei(tmp_path, (STORM, STORM + "low_temperature_stop_degc = -20.0\n")).frost == (-20.0, -18.0)
+
+
+def test_a_battery_loses_at_rest_what_the_models_battery_does():
+    table = {"energy_kwh": 10.0, "power_kw": 5.0, "charge_eff": 0.9, "discharge_eff": 0.9, "wear_cny_per_kwh": 0.1}
+    battery = BatteryConfig(**table, source="test").model()
+    assert battery.self_discharge_per_h == Battery(energy_kwh=10.0, power_kw=5.0).self_discharge_per_h == 2e-5
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -62,6 +75,12 @@ def test_storms_and_shear_reach_the_plant(tmp_path):
         (TURBINE, TURBINE + "power_curve = [[3.0, 8.0, 9.0], [0.0, 1.0, 1.0]]\n", "turbine and power_curve are both"),
         (STORM, 'storm = "calm"\n', 'wind.storm: found "calm"'),
         (STORM, STORM + "storm_restart_m_s = 20.0\n", 'storm_restart_m_s: given, allowed with storm = "hysteresis"'),
+        (STORM, STORM + 'low_temperature_stop_degc = "no"\n', 'stop_degc = "no"; allowed: -60 to 0 degC or "never"'),
+        (
+            STORM,
+            STORM + "low_temperature_stop_degc = -70.0\n",
+            "low_temperature_stop_degc: got -70.0, allowed -60 to 0",
+        ),
         (LOSSES, "losses = { wake_frac = 0.9, ", "wind.losses.wake_frac"),
     ],
 )

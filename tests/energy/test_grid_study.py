@@ -282,3 +282,32 @@ def test_the_hash_knows_the_files_but_not_the_folder(tmp_path, study_file):
         assert study.node("alpha").grid.price_csv == str(folder / price)
         hashes.append(study_hash(study))
     assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_where_selling_costs_nothing_is_sold(attempt, edited_study, published):
+    """At 0.6 CNY/kWh beta sells its surplus; below 0 it is curtailed, and all checks stay clean."""
+    free = published.plan().sel(node="beta")
+    study = edited_study(("export_price_cny_per_kwh = 0.6", "export_price_cny_per_kwh = -0.1"))
+    assert load_study(study).node("beta").grid_connection().export_price_cny_per_kwh == -0.1
+    plan, summary = planned(attempt("--horizon", free.sizes["time"], "--json", study=study), study)
+    here = plan.sel(node="beta")
+    assert float(free["exported_kw"].sum()) > 0.5 and float(free["curtailed_kw"].sum()) < 1e-6
+    assert float(here["curtailed_kw"].sum()) > 0.5 and float(here["exported_kw"].sum()) < 1e-6
+    assert summary["verification"]["clean"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("export_price_cny_per_kwh = 0.6", "export_price_cny_per_kwh = -5.1", "export_price_cny_per_kwh"),
+        (
+            TARIFF,
+            'price_csv = "spot.csv", price_of = "market", network = "ningxia"',
+            'network = "ningxia"; allowed: province-voltage, such as "ningxia-110kv"',
+        ),
+    ],
+)
+def test_a_mistake_of_the_grid_table_names_its_key(edited_study, old, new, told):
+    with pytest.raises(ConfigError) as refused:
+        load_study(edited_study((old, new)))
+    assert told in str(refused.value)
