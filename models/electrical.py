@@ -55,8 +55,12 @@ class ElectricalPlant:
     transformer_modules_share: float = 0.5
 
     def __post_init__(self) -> None:
+        for name in self.__dataclass_fields__:
+            if name != "ups_loss" and not (name == "transformer_rated_kw" and self.transformer_rated_kw is None):
+                _refuse_unless(self, name, _is_number(getattr(self, name)), "a number")
         _refuse_unless(self, "rated_kw", 0 < self.rated_kw < np.inf, "more than 0 kW")
-        terms = len(self.ups_loss) == 3 and all(0 <= term < _CONSTANT_MOST for term in self.ups_loss)
+        listed = isinstance(self.ups_loss, (tuple, list)) and len(self.ups_loss) == 3
+        terms = listed and all(_is_number(term) and 0 <= term < _CONSTANT_MOST for term in self.ups_loss)
         _refuse_unless(self, "ups_loss", terms, f"three terms, each in [0, {_CONSTANT_MOST})")
         for name in ("ups_modules_share", "transformer_modules_share"):
             _refuse_unless(self, name, 0 < getattr(self, name) <= 1, "(0, 1]: 1 for N, 0.5 for 2N")
@@ -71,6 +75,10 @@ class ElectricalPlant:
     def transformer_kw(self) -> float:
         """Rating of one transformer. [kW]"""
         return 1.5 * self.rated_kw if self.transformer_rated_kw is None else self.transformer_rated_kw
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 
 def _refuse_unless(plant: ElectricalPlant, name: str, good: bool, allowed: str) -> None:

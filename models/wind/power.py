@@ -14,7 +14,7 @@ def wind_power(weather: xr.Dataset, plant: WindPlant) -> xr.DataArray:
     Use it for hourly or shorter means of one farm. Left out: wakes by direction and speed (a constant loss stands for
     them), turbulence and shear across the rotor by season, and the smoothing in time of a farm, which a gust front
     takes minutes to cross: from step to step its power is as unsteady as the wind it is given, and that of one
-    anemometer is unsteadier than a farm's. Ramps of a plan under an hour are so too steep.
+    anemometer is unsteadier than a farm's, so ramps within the hour come out too steep.
 
     Parameters
     ----------

@@ -171,3 +171,13 @@ def test_a_labelled_loss_has_its_own_name_and_units(loss):
     assert found.name == loss.__name__ and found.attrs["units"] == "kW" and "standard_name" not in found.attrs
     assert found.attrs["long_name"].startswith("loss") and list(found["node"].values) == ["a", "b"]
     assert it.name == "it_power" and it.attrs["units"] == "MW"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("rated_kw", "1000"), ("rated_kw", True), ("distribution_frac", None), ("ups_loss", 0.05),
+     ("ups_loss", ("0.01", 0.0, 0.0)), ("transformer_rated_kw", "2 MVA")],
+)  # fmt: skip
+def test_what_is_no_number_is_refused_by_name(field, value):
+    with pytest.raises(ConfigError, match=f"electrical plant: got {field}="):
+        ElectricalPlant(**({"rated_kw": 1000.0} | {field: value}))
