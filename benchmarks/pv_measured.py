@@ -20,7 +20,10 @@ latitude and wind, and with the rule's half at 0.4 and 0.6, fitted anew each tim
 year has a correlation of all hours below 0.92, or, not held back, a bias above 3 %, an hourly error above 6 % or a
 correlation below 0.97.
 
-MEASURED
+Site 1, fitted on 2019, scored on 2020: all hours bias +8.4 %, hourly error 9.5 %, correlation 0.935; without the 2.6 %
+of the time held back +1.7 %, 5.2 %, 0.975. The light is measured in the plane and goes back to it, and the fitted losses
+(11 to 15 %) take up the rest: tilt by 5 deg, latitude by 2 deg and wind by 2 m/s move the bias and the hourly error by
+less than 0.1 % and say nothing about themselves. The rule's half at 0.4: hourly error 5.6 % for 5.0 %; at 0.6: 4.4 %.
 """
 
 from __future__ import annotations
@@ -153,7 +156,7 @@ def main() -> None:
     table["held"] = held_back(table, first)
     found = modelled(table, place, tilt=asked.tilt, wind=asked.wind, first=first)
     print(f"longitude {place['longitude']:.1f} E from noon; losses fitted on {first}: {found.attrs['loss_frac']:.1%}")
-    print(f"\n{'':26}{'rows':>7}{'bias':>8}{'15 min':>9}{'hour':>8}{'day':>8}{'corr':>8}")
+    print(f"\n{'':28}{'rows':>7}{'bias':>8}{'15 min':>9}{'hour':>8}{'day':>8}{'corr':>8}")
     for which in (first, last):
         own = found[found["good"] & (year == which)]
         show(f"{which} all hours", own)
@@ -176,19 +179,21 @@ def main() -> None:
 def sensitivity(
     table: pd.DataFrame, place: dict[str, float], asked: argparse.Namespace, years: tuple[int, int]
 ) -> None:
-    """Print the last year, not held back, every third day, with what is assumed changed one by one."""
+    """Print the last year, not held back, every fifth day, with what is assumed changed one by one."""
     base = {"tilt": asked.tilt, "latitude": asked.latitude, "wind": asked.wind, "half": HELD_SHARE}
-    third = table["local"].dt.day_of_year % 3 == 0
+    fifth = table["local"].dt.day_of_year % 5 == 0  # the reverse transposition takes its time
     changes = [("", 0.0), ("tilt", -5.0), ("tilt", 5.0), ("latitude", -2.0), ("latitude", 2.0)]
     changes += [("wind", -2.0), ("wind", 2.0), ("half", -0.1), ("half", 0.1)]
-    print(f"\n{years[1]}, not held back, every third day, fitted anew:")
+    print(f"\n{years[1]}, not held back, every fifth day, fitted anew:")
     for name, by in changes:
         now = base | ({name: base[name] + by} if name else {})
-        given = table.assign(held=held_back(table, years[0], share=now["half"]))[third]
+        held, good = held_back(table, years[0], share=now["half"]), table["good"] & fifth
+        given = table.assign(held=held, good=good, plane=table["plane"].where(good, 0.0))
         here = place | {"latitude": now["latitude"]}
         found = modelled(given, here, tilt=now["tilt"], wind=now["wind"], first=years[0])
         own = found[found["good"] & ~found["held"] & (found["local"].dt.year == years[1])]
-        show(f"{name} {now[name]:g}" if name else "as assumed", own)
+        told = f"{name} {now[name]:g}" if name else "as assumed"
+        show(f"{told}, losses {found.attrs['loss_frac']:.1%}", own)
 
 
 def tell_plane(table: pd.DataFrame, place: dict[str, float]) -> None:
@@ -206,7 +211,7 @@ def tell_plane(table: pd.DataFrame, place: dict[str, float]) -> None:
 def show(label: str, part: pd.DataFrame) -> None:
     """Print a line."""
     bias, *errors, correlation = scores(part)
-    print(f"{label:26}{len(part):7}{bias:8.1%}{''.join(f'{e:8.1%}' for e in errors)}{correlation:9.3f}", flush=True)
+    print(f"{label:28}{len(part):7}{bias:8.1%}{''.join(f'{e:8.1%}' for e in errors)}{correlation:9.3f}", flush=True)
 
 
 def draw(part: pd.DataFrame, year: int, file: Path) -> None:
@@ -236,8 +241,8 @@ def draw(part: pd.DataFrame, year: int, file: Path) -> None:
         whole = own.groupby(own["local"].dt.floor("h"))[["power", "model"]].mean() / 1000.0
         right.plot(whole["power"], whole["model"], ",", color=colour)
     right.plot([0, 50], [0, 50], color="black", linewidth=0.8)
-    right.set(xlabel="measured, hourly [MW]", ylabel="model [MW]", xlim=(0, 50), ylim=(0, 50))
-    right.set_title("\n".join(titles) + " (blue; grey: held back)", fontsize=9)
+    right.set(xlabel="measured, hourly [MW]; grey: held back", ylabel="model [MW]", xlim=(0, 50), ylim=(0, 50))
+    right.set_title("\n".join(titles), fontsize=9)
     figure.tight_layout()
     figure.savefig(file)
     Image.open(file).convert("RGB").quantize(64).save(file, optimize=True)
