@@ -1,4 +1,4 @@
-"""How benchmarks/pv_measured.py finds curtailment: from measured power and light, by a rule of the first year alone."""
+"""How benchmarks/pv_measured.py finds curtailment: from measured power and light, by the first year's median."""
 
 import importlib.util
 from pathlib import Path
