@@ -176,8 +176,8 @@ class PVPlant:
         hemisphere a tilted axis has 0. [deg, north 0, east 90]
     gcr : float
         Ground coverage ratio, module width over row pitch: backtracking, row shade, sky masked by rows, light on the
-        ground below. 0.01 is as good as a lone row; where the axis is tilted up to 0.4 % of a year's energy is still
-        taken by the slope of axes (:func:`models.solar.geometry.plant_geometry`). [-]
+        ground below. 0.01 is as good as a lone row; where the axis is tilted by 25 deg 0.7 % of a year's energy (1.9 %
+        of the AC rating, hourly) is still taken by the slope of axes (:func:`models.solar.geometry.plant_geometry`). [-]
     max_angle_deg : float
         Rotation limit of the tracker. [deg]
     temp_coeff_per_k : float
