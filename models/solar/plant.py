@@ -177,7 +177,7 @@ class PVPlant:
     gcr : float
         Ground coverage ratio, module width over row pitch: backtracking, row shade, sky masked by rows, light on the
         ground below. 0.01 is as good as a lone row; where the axis is tilted by 25 deg 0.7 % of a year's energy (1.9 %
-        of the AC rating, hourly) is still taken by the slope of axes (:func:`models.solar.geometry.plant_geometry`). [-]
+        of the rating, hourly) is still taken by the slope of axes (:func:`models.solar.geometry.plant_geometry`). [-]
     max_angle_deg : float
         Rotation limit of the tracker. [deg]
     temp_coeff_per_k : float
