@@ -37,6 +37,7 @@ _TOLD = 0.15  # of the range: what is known no better than to that is not told; 
 _FEW = 8  # steps of the first solve, along whose flat directions there is nothing to find
 _A_DAY = 24  # hours of a day err alike: they count as one
 _FIRST_SIGMA = 0.02  # of a meter's mean, before the residuals tell
+_GOLDEN = 0.5 * (5**0.5 - 1.0)  # multiples of it spread evenly, over the year and over the hours of the day
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,9 @@ class Fitted:
 @dataclass(frozen=True, slots=True)
 class Score:
     """A meter on the hours kept aside: how many, mean error and root mean square error over the meter's mean [-],
-    with the study's figures and with the fitted ones."""
+    with the study's figures and with the fitted ones; and the root mean square error over the larger of what the
+    meter and the study's plant show (root mean square) [-], which stays small where the meter reads next to
+    nothing."""
 
     meter: str
     hours: int
@@ -85,11 +88,14 @@ class Score:
     nrmse_before: float
     bias_after: float
     nrmse_after: float
+    weighed_before: float
+    weighed_after: float
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A fit: the plant it gives, every parameter tried, the scores, and how many hours were fitted and kept aside."""
+    """A fit: the plant it gives, every parameter tried, the scores, how many hours were fitted and kept aside, and
+    the meters that could not be used, with the reason."""
 
     plant: NodePlant
     fitted: tuple[Fitted, ...]
@@ -97,11 +103,12 @@ class Calibration:
     hours_fitted: int
     hours_aside: int
     aside: str
+    left_out: dict[str, str]
 
     @property
     def better(self) -> bool:
-        """Whether the error on the hours kept aside fell, summed over the meters."""
-        return sum(score.nrmse_after for score in self.scores) < sum(score.nrmse_before for score in self.scores)
+        """Whether the error on the hours kept aside fell: the sum of the meters' weighed errors."""
+        return sum(score.weighed_after for score in self.scores) < sum(score.weighed_before for score in self.scores)
 
 
 @cache
@@ -155,9 +162,10 @@ def predicted(weather: xr.Dataset, plant: NodePlant, it_kw: np.ndarray, setpoint
 def set_aside(time: np.ndarray) -> tuple[np.ndarray, str]:
     """Which hours are kept aside for the score, and how that is said.
 
-    The last week of every four where the record is eight weeks or longer, else its last quarter.
+    The last week of every four that have hours, where there are eight such weeks or more, else the last quarter of
+    the hours.
     """
-    week = (time - time[0]) // np.timedelta64(_WEEK_H, "h")
+    _, week = np.unique((time - time[0]) // np.timedelta64(_WEEK_H, "h"), return_inverse=True)
     if week[-1] >= 2 * _EVERY - 1:
         return week % _EVERY == _EVERY - 1, "the last week of every four"
     return np.arange(len(time)) >= len(time) * 3 // 4, "the last quarter"
@@ -184,12 +192,17 @@ def calibrate(meters: Meters, plant: NodePlant, weather: xr.Dataset, setpoint_de
     Raises
     ------
     DataError
-        IT power above what the plant is rated for, or a setpoint the plant does not have.
+        IT power above what the plant is rated for, a setpoint the plant does not have, or no meter that shows
+        anything both in hours that are fitted and in hours kept aside.
 
     Notes
     -----
+    A meter that shows nothing, or nothing but 0, in the hours fitted or in those kept aside is left out and named. Of
+    more than 2500 hours about as many are fitted, spread evenly over the record and over the hours of the day.
+
     Least squares, bounded to the ranges of ``energy/data/calibration.csv`` (each taken as 0 to 1), of the meters'
-    residuals over their spread, which is 2 % of the mean at first and then what the residuals show; soft beyond three
+    residuals over their spread, which is 2 % of the larger of the meter's mean and the study's plant's at first and
+    then what the residuals show; soft beyond three
     spreads, so that a meter's gross errors do not draw the fit. A parameter that the meters do not tell - its
     standard deviation, with hours of a day counted as one and with no knowledge beyond the range beforehand, above
     0.15 of the range - goes back to the study's value, the worst first, and the rest is fitted again. Two parameters
@@ -199,8 +212,8 @@ def calibrate(meters: Meters, plant: NodePlant, weather: xr.Dataset, setpoint_de
     # without labels, which would be held against each other some hundred times
     state = outdoor_state(weather).reset_coords(drop=True).drop_vars("time")
     aside, how = set_aside(meters.time)
-    used = np.flatnonzero(~aside)
-    used = used[:: -(-len(used) // _MOST_HOURS)]
+    used = _spread_evenly(np.flatnonzero(~aside))
+    meters, left_out = _usable(meters, used, aside, how)
     fit = _Fit(meters, plant, state, np.asarray(setpoint_degc, dtype=float), used)
     chosen, values, spreads = fit.solved(parameters(plant))
     span = {p.field: p.high - p.low for p in chosen}
@@ -211,7 +224,34 @@ def calibrate(meters: Meters, plant: NodePlant, weather: xr.Dataset, setpoint_de
     fitted = tuple(Fitted(p, *told.get(p.field, (p.study, None))) for p in parameters(plant))
     after = with_values(plant, chosen, values)
     scores = _scores(meters, state, fit.setpoint, aside, before=plant, after=after)
-    return Calibration(after, fitted, scores, int(np.sum(~aside)), int(np.sum(aside)), how)
+    return Calibration(after, fitted, scores, len(used), int(np.sum(aside)), how, left_out)
+
+
+def _spread_evenly(hours: np.ndarray) -> np.ndarray:
+    """About `_MOST_HOURS` of the hours where there are more. A stride would see some hours of the day alone."""
+    if len(hours) <= _MOST_HOURS:
+        return hours
+    return hours[np.arange(len(hours)) * _GOLDEN % 1.0 < _MOST_HOURS / len(hours)]
+
+
+def _usable(meters: Meters, used: np.ndarray, aside: np.ndarray, how: str) -> tuple[Meters, dict[str, str]]:
+    """The meters without those that cannot be fitted and scored, and why they cannot."""
+    left_out = {}
+    for name in (name for name in METERS if name in meters.columns):
+        for hours, words in ((used, "that are fitted"), (np.flatnonzero(aside), f"kept aside ({how})")):
+            seen = meters.columns[name][hours]
+            if not np.any(seen > 0):
+                shows = "0" if np.isfinite(seen).any() else "nothing"
+                left_out[name] = f"it shows {shows} in all {len(hours)} hours {words}"
+                break
+    columns = {name: values for name, values in meters.columns.items() if name not in left_out}
+    if not set(METERS) & set(columns):
+        told = "; ".join(f"{name}: {why}" for name, why in left_out.items())
+        raise DataError(
+            f"{meters.path}: no meter can be both fitted and held against hours not used ({told}). Give a longer "
+            "record, or mend the column."
+        )
+    return replace(meters, columns=columns), left_out
 
 
 def _refuse_overload(meters: Meters, plant: NodePlant) -> None:
@@ -234,8 +274,10 @@ class _Fit:
         self._state, self._it, self._degc = state.isel(time=used), meters.columns["it_kw"][used], setpoint[used]
         seen = {name: meters.columns[name][used] for name in METERS if name in meters.columns}
         self._seen = {name: values for name, values in seen.items() if np.isfinite(values).any()}
-        self._sigma = {name: _FIRST_SIGMA * float(np.nanmean(values)) for name, values in self._seen.items()}
-        self._sigma = {name: max(sigma, 1e-9) for name, sigma in self._sigma.items()}
+        study = predicted(self._state, plant, self._it, self._degc)
+        # a meter that reads next to nothing where the plant takes something must not outweigh the others
+        self._scale = {name: max(float(np.nanmean(v)), float(study[name].mean())) for name, v in self._seen.items()}
+        self._sigma = {name: _FIRST_SIGMA * scale for name, scale in self._scale.items()}
 
     def solved(self, tried: tuple[Parameter, ...]) -> tuple[list[Parameter], np.ndarray, np.ndarray]:
         """Parameters the meters tell, their values, and standard deviations in shares of their ranges."""
@@ -281,13 +323,14 @@ class _Fit:
         return np.column_stack(columns)
 
     def _learn(self, chosen: list[Parameter], z: np.ndarray) -> None:
-        """Take each meter's spread from its own residuals: 1.48 times their median size, as for a normal law."""
+        """Take each meter's spread from its own residuals: 1.48 times their median size, as for a normal law, in
+        hours with something to show: water comes in some hours only, and the others would make it exact."""
         plant = with_values(self._plant, chosen, _values(chosen, z))
         shown = predicted(self._state, plant, self._it, self._degc)
         for name, seen in self._seen.items():
-            off = np.abs(shown[name] - seen)
-            least = 1e-3 * float(np.nanmean(seen))  # no meter is better than a thousandth
-            self._sigma[name] = max(1.48 * float(np.nanmedian(off)), least, 1e-9)
+            least = 1e-3 * self._scale[name]  # no meter is better than a thousandth
+            off = np.abs(shown[name] - seen)[np.isfinite(seen) & (np.fmax(shown[name], seen) > least)]
+            self._sigma[name] = max(1.48 * float(np.median(off)), least) if len(off) else least
 
 
 def _values(chosen: Sequence[Parameter], z: np.ndarray) -> np.ndarray:
@@ -319,9 +362,15 @@ def _scores(
         if not good.any():
             continue
         mean = float(seen[good].mean())
-        figures = []
+        scale = max(_root_mean_square(seen[good]), _root_mean_square(shown[0][name][good]))
+        figures, weighed = [], []
         for made in shown:
             off = (made[name] - seen)[good]
-            figures += [float(off.mean()) / mean, float(np.sqrt(np.mean(off**2))) / mean]
-        scores.append(Score(name, int(good.sum()), *figures))
+            figures += [float(off.mean()) / mean, _root_mean_square(off) / mean]
+            weighed.append(_root_mean_square(off) / scale)
+        scores.append(Score(name, int(good.sum()), *figures, *weighed))
     return tuple(scores)
+
+
+def _root_mean_square(values: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(values**2)))

@@ -16,7 +16,9 @@ relative_humidity   %
 pressure            Pa     station pressure
 ==================  =====  ================================================================================
 
-An empty cell is an hour that meter did not see. Hours may be missing.
+An empty cell is an hour that meter did not see. Hours may be missing. Where a part reads over 1.05 of its whole
+(fan_kw of cooling_kw; cooling_kw and ups_loss_kw of facility less IT) in at most 2 % of the hours, both cells of
+these hours are dropped and counted; in more, the file is refused.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ COLUMNS = ("time", "it_kw", *METERS, "setpoint_degc", *WEATHER)
 LEAST_HOURS = 336  # two weeks: less does not tell a season's weather from the plant
 _MOST_BYTES = 100_000_000
 _SLACK = 1.05  # a part may read this over its whole: two meters of 2 % each do
+_MOST_DROPPED = 0.02  # assumption: share of hours in which a part may read more; beyond, a meter or its unit is wrong
 _RANGES = {
     **dict.fromkeys(("it_kw", *METERS), (0.0, 1e9)),
     "setpoint_degc": (-10.0, 60.0),
@@ -52,11 +55,13 @@ _RANGES = {
 
 @dataclass(frozen=True, slots=True)
 class Meters:
-    """Hours of a site, ascending: ``time`` (naive UTC), and every column's value in each, NaN where empty."""
+    """Hours of a site, ascending: ``time`` (naive UTC), and every column's value in each, NaN where empty; and a
+    sentence for each part that was dropped with its whole."""
 
     path: Path
     time: np.ndarray
     columns: dict[str, np.ndarray]
+    dropped: tuple[str, ...] = ()
 
     def has_weather(self) -> bool:
         """Whether the site measured its own weather."""
@@ -98,9 +103,10 @@ def read_meters(path: Path) -> Meters:
     columns = {
         name: np.array([row.get(name, np.nan) for row in values], dtype=float) for name in header[:] if name != "time"
     }
+    dropped = _drop_few(columns)
     faults += _sense_faults(columns, numbers)
     raise_faults(faults, str(path))
-    return _usable(path, np.array(times, dtype="datetime64[ns]"), columns)
+    return _usable(path, np.array(times, dtype="datetime64[ns]"), columns, dropped)
 
 
 def _check_header(header: list[str], path: Path) -> None:
@@ -171,26 +177,38 @@ def _order_faults(times: list[np.datetime64], numbers: list[int]) -> Iterator[Fa
             )
 
 
-def _sense_faults(columns: dict[str, np.ndarray], numbers: list[int]) -> Iterator[Fault]:
-    """Meters that contradict each other."""
+def _laws(columns: dict[str, np.ndarray]) -> Iterator[tuple[str, str, np.ndarray, str, np.ndarray]]:
+    """Part, whole, where the part reads more than its whole, the rule in words, and the limit [kW]."""
     it = columns["it_kw"]
     whole, cooling = columns.get("facility_kw"), columns.get("cooling_kw")
-    laws = []
-    if whole is not None:
-        laws.append(("facility_kw", whole < it, "at least the IT power", it))
     if whole is not None and cooling is not None:
-        laws.append(("cooling_kw", it + cooling > whole * _SLACK, "at most facility less IT power", whole - it))
+        broken = it + cooling > whole * _SLACK
+        yield "cooling_kw", "facility_kw", broken, "at most facility less IT power", whole - it
     if cooling is not None and "fan_kw" in columns:
-        laws.append(("fan_kw", columns["fan_kw"] > cooling * _SLACK, "at most the cooling power", cooling))
+        yield "fan_kw", "cooling_kw", columns["fan_kw"] > cooling * _SLACK, "at most the cooling power", cooling
     if whole is not None and "ups_loss_kw" in columns:
-        laws.append(
-            (
-                "ups_loss_kw",
-                columns["ups_loss_kw"] > (whole - it) * _SLACK,
-                "at most facility less IT power",
-                whole - it,
-            )
-        )
+        broken = columns["ups_loss_kw"] > (whole - it) * _SLACK
+        yield "ups_loss_kw", "facility_kw", broken, "at most facility less IT power", whole - it
+
+
+def _drop_few(columns: dict[str, np.ndarray]) -> tuple[str, ...]:
+    """Empty the cells of parts that read more than their whole, and of the whole, in few hours: noise and clocks."""
+    dropped = []
+    for part, whole, broken, _, _ in [*_laws(columns)]:
+        count, both = int(np.sum(broken)), int(np.sum(np.isfinite(columns[part]) & np.isfinite(columns[whole])))
+        if 0 < count <= _MOST_DROPPED * both:
+            columns[part][broken] = columns[whole][broken] = np.nan
+            dropped.append(f"{count} of {both} hours of {part} and {whole} were dropped: the part reads more than its "
+                           "whole there.")  # fmt: skip
+    return tuple(dropped)
+
+
+def _sense_faults(columns: dict[str, np.ndarray], numbers: list[int]) -> Iterator[Fault]:
+    """Meters that contradict each other."""
+    it, whole = columns["it_kw"], columns.get("facility_kw")
+    laws = [(part, broken, rule, limit) for part, _, broken, rule, limit in _laws(columns)]
+    if whole is not None:
+        laws.insert(0, ("facility_kw", whole < it, "at least the IT power", it))
     for name, broken, rule, limit in laws:
         for at in np.flatnonzero(broken):
             found = f"{columns[name][at]:g}"
@@ -200,7 +218,7 @@ def _sense_faults(columns: dict[str, np.ndarray], numbers: list[int]) -> Iterato
             )  # fmt: skip
 
 
-def _usable(path: Path, time: np.ndarray, columns: dict[str, np.ndarray]) -> Meters:
+def _usable(path: Path, time: np.ndarray, columns: dict[str, np.ndarray], dropped: tuple[str, ...]) -> Meters:
     some = np.any([np.isfinite(columns[name]) for name in METERS if name in columns], axis=0) if len(time) else []
     good = np.isfinite(columns["it_kw"]) & (columns["it_kw"] > 0) & some
     for name in (*WEATHER, "setpoint_degc"):
@@ -212,4 +230,4 @@ def _usable(path: Path, time: np.ndarray, columns: dict[str, np.ndarray]) -> Met
             f"{path}: {count} hours have IT power and another meter{' and weather' if WEATHER[0] in columns else ''}; "
             f"at least {LEAST_HOURS} (two weeks) are needed. Give a longer record."
         )
-    return Meters(path, time[good], {name: values[good] for name, values in columns.items()})
+    return Meters(path, time[good], {name: values[good] for name, values in columns.items()}, dropped)

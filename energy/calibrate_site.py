@@ -18,6 +18,7 @@ from weather.conventions.errors import ConfigError, OutputError
 from weather.sources.files import whole_file
 
 _HOUR = np.timedelta64(1, "h")
+_LARGE = 0.10  # nRMSE on hours not used beyond which a fit is warned of; assumption: hourly meters are good to a few %
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,14 @@ def calibrate_site(study: Study, node_id: str, path: Path, *, spec: str | None =
         warned.append(
             f"At an end of the range: {', '.join(edges)}. Something else may be wrong with the study's plant."
         )
+    warned += meters.dropped
+    warned += [f"{name} is left out: {why}." for name, why in made.left_out.items()]
+    warned += [
+        f"{score.meter} is still {score.nrmse_after:.0%} off (nRMSE) on the hours kept aside: the study's plant is of "
+        "another kind than the site's, or the meter, its unit or the weather is wrong."
+        for score in made.scores
+        if score.nrmse_after > _LARGE
+    ]
     return SiteFit(node, meters, made, told, tuple(warned))
 
 
@@ -125,6 +134,7 @@ def as_record(fit: SiteFit) -> dict:
         "weather": fit.weather,
         "hours_fitted": made.hours_fitted,
         "hours_aside": made.hours_aside,
+        "left_out": made.left_out,
         "parameters": {
             f"{f.parameter.table}.{f.parameter.field}": {
                 "study": f.parameter.study, "value": f.value, "spread": f.spread, "unit": f.parameter.unit,

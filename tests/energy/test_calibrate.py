@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from energy.calibrate import calibrate, parameters, predicted, set_aside, with_values
+from energy.calibrate import _spread_evenly, calibrate, parameters, predicted, set_aside, with_values
 from energy.calibrate_meters import Meters, read_meters
 from energy.calibrate_site import _own_weather
 from energy.config import load_study
 from models.cooling import outdoor_state
 from weather import open_weather
-from weather.conventions.errors import ConfigError
+from weather.conventions.errors import ConfigError, DataError
 
 WEEKS = 12
 TRUE_AIR = {"fan_pressure_pa": 520.0, "evaporative_eff": 0.5, "ups_loss[0]": 0.02, "distribution_frac": 0.015}
@@ -130,6 +131,56 @@ def test_weeks_are_kept_aside_in_turn_or_the_last_quarter():
     assert np.flatnonzero(aside).tolist() == list(range(300, 400)) and "quarter" in how
 
 
+def test_weeks_without_meters_do_not_leave_nothing_aside():
+    """Every fourth week is missing: the weeks that are there take turns."""
+    time = np.datetime64("2026-01-01", "ns") + np.arange(16 * 168) * np.timedelta64(1, "h")
+    time = time[np.arange(len(time)) // 168 % 4 != 3]
+    aside, how = set_aside(time)
+    assert int(aside.sum()) == 3 * 168 and "week" in how
+
+
+@pytest.mark.parametrize(
+    ("name", "hours", "words"),
+    [
+        ("cooling_kw", lambda aside: aside, "it shows 0 in all 168 hours kept aside"),
+        ("cooling_kw", lambda aside: ~aside, "it shows 0 in all 504 hours that are fitted"),
+        ("water_l", lambda aside: aside | ~aside, "it shows 0 in all"),
+    ],
+)
+def test_a_meter_that_shows_nothing_is_left_out_and_named(study, name, hours, words):
+    meters = site(study, "alpha", TRUE_AIR, weeks=4)
+    aside, _ = set_aside(meters.time)
+    columns = {"water_l": np.ones(len(aside))} | meters.columns
+    spoilt = replace(meters, columns=columns | {name: np.where(hours(aside), 0.0, columns[name])})
+    spoilt.columns.pop("water_l" if name != "water_l" else "cooling_kw")
+    made = calibrate(spoilt, study.node("alpha").node_plant(), _own_weather(meters), meters.columns["setpoint_degc"])
+    assert list(made.left_out) == [name] and words in made.left_out[name]
+    assert name not in {score.meter for score in made.scores} and made.better
+    assert fitted(made)["fan_pressure_pa"].value == pytest.approx(520.0, rel=0.03)
+    alone = replace(meters, columns={"it_kw": meters.columns["it_kw"], "cooling_kw": 0.0 * meters.columns["it_kw"]})
+    with pytest.raises(DataError, match=r"no meter can be both fitted .*cooling_kw: it shows 0"):
+        calibrate(alone, study.node("alpha").node_plant(), _own_weather(meters), meters.columns["setpoint_degc"])
+
+
+def test_a_meter_that_reads_next_to_nothing_decides_nothing(study):
+    meters = site(study, "alpha", TRUE_AIR, weeks=4)
+    stuck = replace(meters, columns=meters.columns | {"water_l": np.full(len(meters.time), 1e-4)})
+    made = calibrate(stuck, study.node("alpha").node_plant(), _own_weather(meters), meters.columns["setpoint_degc"])
+    scores = {score.meter: score for score in made.scores}
+    assert scores["water_l"].nrmse_before > 1e3 and scores["water_l"].weighed_before <= 1.0
+    assert made.better and fitted(made)["fan_pressure_pa"].value == pytest.approx(520.0, rel=0.03)
+
+
+def test_more_hours_than_are_fitted_are_thinned_evenly_over_the_day():
+    for count in (2501, 5000, 6570):
+        kept = _spread_evenly(np.arange(count))
+        assert len(kept) == pytest.approx(2500, abs=3)
+        for part in np.array_split(kept, 4):  # in every season
+            of_day = np.bincount(part % 24, minlength=24)
+            assert of_day.min() > 0.7 * len(part) / 24 and of_day.max() < 1.5 * len(part) / 24
+    assert len(_spread_evenly(np.arange(2500))) == 2500
+
+
 def test_every_range_is_of_a_field_and_a_study_outside_it_widens_it(study):
     plant = study.node("alpha").node_plant()
     names = [p.field for p in parameters(plant)]
@@ -238,6 +289,31 @@ def test_meters_that_contradict_each_other_are_refused(tmp_path, air):
         wrong = Meters(air.path, air.time, air.columns | {name: air.columns[name] * factor})
         with pytest.raises(Exception, match=words):
             read_meters(written(wrong, tmp_path / f"{name}.csv"))
+
+
+def test_few_hours_of_a_part_over_its_whole_are_dropped_and_counted(greendc, study_file, tmp_path, air):
+    """One hour of noise does not cost the record; 3 % of the hours do, by row."""
+    fans = air.columns["fan_kw"].copy()
+    fans[[7, 90]] = 1.2 * air.columns["cooling_kw"][[7, 90]]
+    path = written(replace(air, columns=air.columns | {"fan_kw": fans}), tmp_path / "meters.csv")
+    meters = read_meters(path)
+    assert len(meters.dropped) == 1 and f"2 of {len(air.time)} hours of fan_kw and cooling_kw" in meters.dropped[0]
+    assert np.flatnonzero(np.isnan(meters.columns["fan_kw"])).tolist() == [7, 90]
+    assert np.flatnonzero(np.isnan(meters.columns["cooling_kw"])).tolist() == [7, 90]
+    ran = greendc("calibrate", "--study", study_file, "--node", "alpha", "--meters", path)
+    assert ran.code == 0 and "2 of 2016 hours of fan_kw" in ran.err
+    fans[: len(fans) * 3 // 100] = 9e3
+    many = replace(air, columns=air.columns | {"fan_kw": fans})
+    with pytest.raises(DataError, match=r"row 2\b.*fan_kw"):
+        read_meters(written(many, tmp_path / "many.csv"))
+
+
+def test_a_fit_that_stays_far_off_is_warned_of(greendc, study_file, tmp_path, study):
+    meters = site(study, "alpha", TRUE_AIR, weeks=4)
+    fans = meters.columns["fan_kw"] * np.where(np.arange(len(meters.time)) % 2, 0.6, 1.0)
+    path = written(replace(meters, columns=meters.columns | {"fan_kw": fans}), tmp_path / "meters.csv")
+    ran = greendc("calibrate", "--study", study_file, "--node", "alpha", "--meters", path)
+    assert "fan_kw is still" in ran.err and "cooling_kw is still" not in ran.err
 
 
 def test_empty_cells_and_missing_hours_are_left_out(tmp_path, air):
