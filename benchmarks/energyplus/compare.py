@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 MODES = ("free", "partial", "mechanical")
+PARTS = ("fan_kw", "pump_kw", "tower_kw", "compressor_kw")
 _EDGE = 0.02  # a share of free cooling within 2 % of 0 or 1 counts as none or all
 
 
@@ -67,6 +68,8 @@ class Comparison:
         Share of the hours in which both run in the same mode. [-]
     theirs_water, ours_water : float
         Litres per kWh of heat removed. [L/kWh]
+    parts : dict of str to tuple of float
+        Name in `PARTS` -> (theirs, ours), energy over heat. [kW/kW]
     """
 
     theirs_mwh: float
@@ -81,6 +84,17 @@ class Comparison:
     same_mode: float
     theirs_water: float
     ours_water: float
+    parts: dict[str, tuple[float, float]]
+
+    @property
+    def mode_gaps(self) -> tuple[int, ...]:
+        """Hours of each mode, ours less theirs."""
+        return tuple(ours - theirs for theirs, ours in zip(self.theirs_hours, self.ours_hours, strict=True))
+
+    def part_gap(self, part: str) -> tuple[float, float]:
+        """Ours less theirs of one part: over theirs of that part, and over theirs of the whole plant. [-]"""
+        theirs, ours = self.parts[part]
+        return (ours / theirs - 1.0 if theirs else 0.0 if ours == 0 else np.inf), (ours - theirs) / self.theirs_mean
 
 
 def compare(theirs: PlantYear, ours: PlantYear, *, heat_kw: np.ndarray) -> Comparison:
@@ -101,6 +115,9 @@ def compare(theirs: PlantYear, ours: PlantYear, *, heat_kw: np.ndarray) -> Compa
         same_mode=float(np.mean(theirs.mode() == ours.mode())),
         theirs_water=float(theirs.water_l_per_h.sum()) / heat,
         ours_water=float(ours.water_l_per_h.sum()) / heat,
+        parts={
+            part: tuple(float(getattr(year, part).sum()) / heat for year in (theirs, ours)) for part in PARTS
+        },
     )
 
 

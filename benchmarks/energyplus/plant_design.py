@@ -27,8 +27,11 @@ class PlantDesign:
     tower_approach_k, tower_range_k, tower_wet_bulb_degc : float
         Tower at its rating: water above wet bulb, rise in the condensers, wet bulb.
     approach_reset : float
-        Control: tower water wanted is warmer above a falling wet bulb by this much, as a tower with air in proportion
-        to heat gives by itself. [K/K]
+        Control: rise of the approach wanted per kelvin of wet bulb below the rating. [K/K] With air and water in
+        proportion to heat a tower's approach depends on the wet bulb alone, so it is that of the full tower. Measured
+        on EnergyPlus's own towers (fans full, water and heat at 0.94 of the rating, six weather bins): YorkCalc 3.7 K
+        at 22.4 degC wet bulb, 5.8 at 12.8, 8.7 at 2.3, 10.2 at -2.1, 13.5 at -11; CoolToolsCrossFlow 3.7, 5.9, 8.6,
+        10.7, 20. From 22 to 2 degC both rise by 0.25.
     free_fan_exponent : float
         Control: fastest tower fans of free cooling go with the heat to this power. [-]
     condenser_floor_degc, tower_floor_degc : float

@@ -37,7 +37,8 @@ def energyplus_year(
     year : PlantYear
     settled : ndarray (time,)
         Hours whose own heat balances: exchanger and chiller remove the load and the pump's heat within 5 %. In the
-        others the engine's plant passes ended between two answers (both sources at work for one load).
+        others (0 with a constant load, up to 1 % of the year where the load steps) exchanger and chiller report less
+        heat than the chilled water lost: the exchanger's tower flow was cut after its outlet had been computed.
     version : str
 
     Raises
