@@ -18,7 +18,7 @@ from energy.config_nodes import NodeConfig
 from energy.steps import pieces_of
 from models.battery import Battery, stock_end, stock_retention
 from models.cooling import outdoor_state
-from models.overhead import overhead_flows
+from models.overhead import it_rating_kw, overhead_flows
 from models.solar import pv_power
 from models.wind import wind_power
 from weather.conventions.errors import DataError
@@ -29,6 +29,7 @@ _NEEDED = (
     "exported_kw", "curtailed_kw", "stock_green_kwh", "stock_grey_kwh", "carbon_kg_per_kwh", *_BATTERY,
 )  # fmt: skip
 _TINY_KW = 1e-6  # what the solver leaves of nothing
+_NOISE = 1e-5  # of a battery's power or energy: what a solver leaves of its switch and of its stocks
 _NO_BATTERY = Battery(energy_kwh=0.0, power_kw=0.0, charge_eff=1.0, discharge_eff=1.0, self_discharge_per_h=0.0)
 
 
@@ -56,7 +57,8 @@ def audit_plant(plan: xr.Dataset, *, study: Study, weather: xr.Dataset, step_h: 
     Raises
     ------
     DataError
-        IT power that is missing, negative, or more than the cooling plant is rated for.
+        IT power that is missing, negative, or more than the plant is rated for (`models.overhead.it_rating_kw`; a
+        millionth more is a solver's rounding and counts as the rating).
     """
     pieces = _Pieces.of(plan, weather, step_h)
     names = {"overhead_plant_kw": "overhead_kw", "cooling_kw": "cooling_kw", "water_l": "water_l_per_h"}
@@ -101,7 +103,14 @@ def _plant(node: NodeConfig, plan: xr.Dataset, weather: xr.Dataset, pieces: _Pie
     # the pieces are not equally spaced stamps: they are told apart by number
     here = here.assign_coords(time=np.arange(len(pieces.step)))
     it, setpoint = (plan[name].sel(node=node.id).values[pieces.step] for name in ("it_kw", "setpoint_degc"))
-    return overhead_flows(here, node.node_plant(), it, setpoint)
+    plant = node.node_plant()
+    most = it_rating_kw(plant)
+    if np.nanmax(it) > most + _TINY_KW * max(1.0, most):
+        raise DataError(
+            f"plan: at {node.id} IT power goes up to {np.nanmax(it):,.1f} kW, the plant is rated for {most:,.1f} kW. "
+            "Raise node.electrical.rated_kw and node.cooling.rated_heat_kw in the study, or plan anew."
+        )
+    return overhead_flows(here, plant, np.minimum(it, most), setpoint)
 
 
 def simulate(plan: xr.Dataset, *, study: Study, weather: xr.Dataset, step_h: float) -> xr.Dataset:
@@ -132,21 +141,26 @@ def simulate(plan: xr.Dataset, *, study: Study, weather: xr.Dataset, step_h: flo
     Raises
     ------
     DataError
-        A plan that lacks a variable or a node, weather that is not hourly or does not cover it, IT power the plant
-        cannot carry.
+        A plan that lacks a variable or a node, has other dims than (node, time), gaps in its stamps, values missing,
+        negative battery flows, or more in a battery at its start than the study's holds; weather that is not hourly,
+        has other dims or does not cover it; IT power the plant cannot carry.
 
     Notes
     -----
     In each piece of a step inside one hour, in this order:
 
-    1. discharge as planned, at most what the stock holds, the battery's power and what the facility takes;
+    1. discharge as planned, at most what the stock holds, the battery's power and what the facility takes (one
+       within 1e-5 of the battery's power beside a charge is the solver's rounding and is not followed);
     2. green charge as planned, at most the supply, the room left, and what leaves the facility fed;
     3. renewables used at once: the share of what could be used that the plan uses (1 unless the plan leaves some
        because the grid is cheaper), more where the connection would not do;
-    4. import: the rest of the facility, up to the limit; what is missing is ``shortfall_kw``;
+    4. import: the rest of the facility, up to the limit; then what the battery still holds, grey before green;
+       what is missing even so is ``shortfall_kw``;
     5. grey charge as planned, within the import left;
-    6. surplus: exported in the plan's share of its surplus; where the plan had none, if the export price is above
-       the price of the green kWh; up to the limit, and the rest is curtailed.
+    6. surplus, but for the share of it the plan curtails: takes the place of what is imported - the grey charge it
+       feeds is green then - so that no piece both imports and exports;
+    7. what is left of it: exported up to the limit - where the plan had no surplus, only if the export price is
+       above the price of the green kWh - and the rest is curtailed.
 
     In the plan's own weather with a plant that is what the plan's overhead says, the result is the plan
     (`tests/energy/test_simulate.py`). The stock before the first step is worked back from the plan's first step.
@@ -234,7 +248,7 @@ def _dispatch(node: NodeConfig, wish: _Wish, given: tuple[np.ndarray, ...], piec
     """Battery and meter, piece by piece, given facility power, PV, wind and import limit; `simulate` has the order."""
     need, pv, wind, limit = given
     battery = node.battery_model() or _NO_BATTERY
-    stocks = wish.stocks_before(battery, pieces.step_h)
+    stocks = _begun(node, battery, wish.stocks_before(battery, pieces.step_h))
     pays = _export_pays(node, pv, wind)
     names = (
         *_BATTERY, "renewable_direct_kw", "import_kw", "shortfall_kw", "exported_kw", "curtailed_kw",
@@ -246,9 +260,12 @@ def _dispatch(node: NodeConfig, wish: _Wish, given: tuple[np.ndarray, ...], piec
         here = float(need[i]), float(pv[i] + wind[i]), float(limit[i])
         asked = tuple(float(wish.battery[name][step]) for name in _BATTERY)
         flows = _piece(battery, stocks, here, asked, float(wish.used_share[step]), hours)
-        share = wish.exported_share[step]
-        surplus = max(0.0, here[1] - flows["charge_green_kw"] - flows["renewable_direct_kw"])
-        exported = min(node.grid.export_limit_kw, surplus * (float(pays[i]) if np.isnan(share) else float(share)))
+        share = float(wish.exported_share[step])
+        had_none = np.isnan(share)
+        flows |= _before_import(flows, (1.0 if had_none else share) * _surplus(flows, here[1]))
+        surplus = _surplus(flows, here[1])
+        left = max(0.0, flows.pop("to_export_kw"))
+        exported = min(node.grid.export_limit_kw, left * (float(pays[i]) if had_none else 1.0))
         stocks = tuple(
             float(stock_end(stock, flows[f"charge_{colour}_kw"], flows[f"discharge_{colour}_kw"], battery, hours))
             for stock, colour in zip(stocks, ("green", "grey"), strict=True)
@@ -260,6 +277,21 @@ def _dispatch(node: NodeConfig, wish: _Wish, given: tuple[np.ndarray, ...], piec
     return made
 
 
+def _begun(node: NodeConfig, battery: Battery, stocks: tuple[float, float]) -> tuple[float, float]:
+    """The stocks a plan begins with, where the study's battery can hold them; a solver's rounding is taken off."""
+    held = sum(stocks)
+    if held <= battery.energy_kwh:
+        return stocks
+    if held - battery.energy_kwh > max(_NOISE * battery.energy_kwh, _TINY_KW):
+        has = f"its battery holds {battery.energy_kwh:,.1f} kWh" if node.battery else "it has no battery"
+        raise DataError(
+            f"plan: at {node.id} it begins with {held:,.1f} kWh in the battery, in the study {has}. Give a study whose "
+            "node.battery.energy_kwh is no less, or plan anew with this study."
+        )
+    green, grey = (stock * battery.energy_kwh / held for stock in stocks)
+    return green, grey
+
+
 def _piece(
     battery: Battery,
     stocks: tuple[float, float],
@@ -268,11 +300,17 @@ def _piece(
     used_share: float,
     hours: float,
 ) -> dict[str, float]:
-    """Steps 1 to 5 of `simulate`: battery, direct use and import in one piece [kW]."""
+    """Steps 1 to 5 of `simulate`: battery, direct use and import in one piece [kW].
+
+    `models.battery.within_limits` knows one stock; here two share a battery and the facility's need bounds them.
+    """
     need, available, limit = given
     charge_green, charge_grey, discharge_green, discharge_grey = asked
     keep = stock_retention(battery, hours)
     green, grey = (max(0.0, stock * keep) for stock in stocks)
+    noise = _NOISE * battery.power_kw
+    if charge_green + charge_grey > noise >= discharge_green + discharge_grey:
+        discharge_green = discharge_grey = 0.0
     drawn_green = min(discharge_green, battery.power_kw, green * battery.discharge_eff / hours, need)
     most_grey = min(battery.power_kw, need) - drawn_green
     drawn_grey = max(0.0, min(discharge_grey, most_grey, grey * battery.discharge_eff / hours))
@@ -284,6 +322,13 @@ def _piece(
     could = max(0.0, min(available - charged_green, rest))
     direct = min(could, max(used_share * could, rest - limit))
     bought = min(rest - direct, limit)
+    short = rest - direct - bought
+    if short > _TINY_KW:  # nothing is charged then
+        held = (grey * battery.discharge_eff / hours - drawn_grey, green * battery.discharge_eff / hours - drawn_green)
+        more_grey = max(0.0, min(short, held[0], battery.power_kw - drawn_green - drawn_grey))
+        more_green = max(0.0, min(short - more_grey, held[1], battery.power_kw - drawn_green - drawn_grey - more_grey))
+        drawn_grey, drawn_green = drawn_grey + more_grey, drawn_green + more_green
+        short -= more_grey + more_green
     charged_grey = max(0.0, min(charge_grey, most - charged_green, limit - bought))
     return {
         "charge_green_kw": charged_green,
@@ -292,7 +337,25 @@ def _piece(
         "discharge_grey_kw": drawn_grey,
         "renewable_direct_kw": direct,
         "import_kw": bought + charged_grey,
-        "shortfall_kw": rest - direct - bought,
+        "shortfall_kw": short,
+    }
+
+
+def _surplus(flows: dict[str, float], available: float) -> float:
+    return max(0.0, available - flows["charge_green_kw"] - flows["renewable_direct_kw"])
+
+
+def _before_import(flows: dict[str, float], offered: float) -> dict[str, float]:
+    """Step 6 of `simulate`: what is offered of the surplus in place of import, the facility's first [kW]."""
+    charge = flows["charge_grey_kw"]
+    to_facility = min(offered, flows["import_kw"] - charge)
+    to_charge = min(offered - to_facility, charge)
+    return {
+        "renewable_direct_kw": flows["renewable_direct_kw"] + to_facility,
+        "charge_green_kw": flows["charge_green_kw"] + to_charge,
+        "charge_grey_kw": charge - to_charge,
+        "import_kw": flows["import_kw"] - to_facility - to_charge,
+        "to_export_kw": offered - to_facility - to_charge,
     }
 
 
@@ -309,6 +372,8 @@ def _refuse_unfit(plan: xr.Dataset, study: Study, weather: xr.Dataset, step_h: f
     if missing:
         raise DataError(f"plan: it has no {', '.join(missing)}. Give the plan.nc of a run, unchanged.")
     nodes = [node.id for node in study.nodes]
+    _refuse_dims("plan", plan, _NEEDED)
+    _refuse_dims("weather", weather, ("temp_air",))
     for what, found in (("plan", plan), ("weather", weather)):
         absent = [node for node in nodes if node not in found["node"].values]
         if absent:
@@ -316,8 +381,15 @@ def _refuse_unfit(plan: xr.Dataset, study: Study, weather: xr.Dataset, step_h: f
                 f"{what}: it has no node {', '.join(absent)}; the study's nodes are {', '.join(nodes)}. Give the study "
                 "the plan was made from."
             )
+    _refuse_values(plan.sel(node=nodes), study)
     time, hours = plan["time"].values, weather["time"].values
     hour, step = np.timedelta64(1, "h"), np.timedelta64(round(step_h * 3600), "s")
+    gaps = np.flatnonzero(np.diff(time) != step)
+    if len(gaps):
+        raise DataError(
+            f"plan: after the stamp {time[gaps[0]]} (UTC) comes {time[gaps[0] + 1]}, allowed one every {step_h:g} h, "
+            "without gaps. Give the plan.nc of a run, unchanged, and its step."
+        )
     if len(hours) > 1 and np.any(np.diff(hours) != hour):
         raise DataError("weather: it is not hourly throughout. Resample it to full hours.")
     if not len(hours) or hours[0] > time[0] or hours[-1] + hour < time[-1] + step:
@@ -326,6 +398,32 @@ def _refuse_unfit(plan: xr.Dataset, study: Study, weather: xr.Dataset, step_h: f
             f"weather: it covers {covers} (UTC), the plan runs from {time[0]} to {time[-1] + step}. Give weather of "
             "the plan's window."
         )
+
+
+def _refuse_dims(what: str, data: xr.Dataset, names: tuple[str, ...]) -> None:
+    for name in names:
+        if set(data[name].dims) != {"node", "time"}:
+            raise DataError(
+                f"{what}: {name} has the dims {', '.join(map(str, data[name].dims)) or 'none'}, allowed node, time. "
+                "Select one member, or give every node its own."
+            )
+
+
+def _refuse_values(plan: xr.Dataset, study: Study) -> None:
+    """Values missing, and battery flows below what a solver leaves of nothing."""
+    for name in _NEEDED:
+        missing = int(plan[name].isnull().sum())
+        if missing:
+            raise DataError(f"plan: {name} is missing in {missing} places. Give the plan.nc of a run, unchanged.")
+    for node in study.nodes:
+        least = -max(_TINY_KW, _NOISE * (node.battery.power_kw if node.battery else 0.0))
+        for name in _BATTERY:
+            found = float(plan[name].sel(node=node.id).min())
+            if found < least:
+                raise DataError(
+                    f"plan: {name} of {node.id} goes down to {found:g} kW, allowed 0 or more. Give the plan.nc of a "
+                    "run, unchanged."
+                )
 
 
 def _labelled(arrays: dict[str, np.ndarray], study: Study, plan: xr.Dataset) -> xr.Dataset:

@@ -65,6 +65,8 @@ def balanced(flows: xr.Dataset) -> None:
     used = sum(flows[name] for name in ("renewable_direct_kw", "charge_green_kw", "exported_kw", "curtailed_kw"))
     np.testing.assert_allclose(used.values, (flows["pv_kw"] + flows["wind_kw"]).values, atol=1e-9)
     assert all(float(flows[name].min()) >= -1e-12 for name in FLOWS)
+    if flows.attrs["step_h"] <= 1.0:  # a step is one piece: one meter, one way
+        assert float((flows["import_kw"] * flows["exported_kw"]).max()) == 0.0
 
 
 def warmer(weather: xr.Dataset, by_k: float) -> xr.Dataset:
@@ -216,16 +218,23 @@ def test_a_full_battery_takes_no_more(made):
 
 def test_a_connection_too_small_is_told_and_renewables_left_before_are_used_first(made):
     node = made.study.nodes[0]
-    tight = node.grid.model_copy(update={"import_limit_kw": 15.0, "month_peak_kw": 0.0})
+    tight = node.grid.model_copy(update={"import_limit_kw": 5.0, "month_peak_kw": 0.0})
     study = made.study.model_copy(update={"nodes": (node.model_copy(update={"grid": tight}), made.study.nodes[1])})
-    again = replayed(made, study=study)
+    calm = made.weather.assign(wind_speed=0.3 * made.weather["wind_speed"])
+    calm["wind_speed"].attrs["height_m"] = 10
+    again = replayed(made, study=study, weather=calm)
     balanced(again)
-    assert float(again["import_kw"].isel(node=0).max()) == pytest.approx(15.0)
+    assert float(again["import_kw"].isel(node=0).max()) == pytest.approx(5.0)
+    out = (again["discharge_green_kw"] + again["discharge_grey_kw"]).isel(node=0)
+    stock = (again["stock_green_kwh"] + again["stock_grey_kwh"]).isel(node=0)
+    at_end = again["shortfall_kw"].isel(node=0) > 1e-6  # nothing lacks while the battery could give it
+    assert np.all((stock.values < 1e-6) | (out.values > node.battery.power_kw - 1e-6) | ~at_end.values)
+    assert float(stock.isel(time=0)) > 1.0 and bool(at_end.any())
     short = again["shortfall_kw"]
     assert float(short.isel(node=0).max()) > 1.0 and float(short.isel(node=1).max()) == 0.0
     left = again["curtailed_kw"] + again["exported_kw"]
     assert float(left.where(short > 1e-9, 0.0).max()) == pytest.approx(0.0, abs=1e-9)
-    told = audit(made.plan(), study=study, weather=made.weather, step_h=1.0)
+    told = audit(made.plan(), study=study, weather=calm, step_h=1.0)
     assert set(told["short"]) == {"alpha"}
     assert told["short"]["alpha"]["kwh"] == pytest.approx(float(short.sum()))
     (warning,) = shortfall_warnings(told)
@@ -237,10 +246,53 @@ def test_a_plan_that_leaves_renewables_for_cheaper_grid_power_goes_on_leaving_it
     half = 0.5 * plan["renewable_direct_kw"]
     plan["renewable_direct_kw"] = plan["renewable_direct_kw"] - half
     plan["import_kw"] = plan["import_kw"] + half
-    plan["curtailed_kw"] = plan["curtailed_kw"] + half
+    plan["curtailed_kw"] = plan["curtailed_kw"] + plan["exported_kw"] + half
+    plan["exported_kw"] = 0.0 * plan["exported_kw"]  # which would be used before anything is imported
     again = replayed(made, plan=plan)
     np.testing.assert_allclose(again["renewable_direct_kw"].values, half.values, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(again["import_kw"].values, plan["import_kw"].values, rtol=1e-9, atol=1e-9)
+
+
+def test_a_surplus_feeds_the_planned_grey_charge_before_it_is_sold(made):
+    """More wind than planned in the hour of a grey charge: the charge is green, and nothing is bought to sell."""
+    node = made.study.nodes[0]
+    grid = node.grid.model_copy(update={"export_price_cny_per_kwh": 5.0, "export_limit_kw": 500.0})
+    wind = node.wind.model_copy(update={"capacity_kw": 10 * node.wind.capacity_kw})
+    more = node.model_copy(update={"grid": grid, "wind": wind})
+    study = made.study.model_copy(update={"nodes": (more, made.study.nodes[1])})
+    windy = made.weather.assign(wind_speed=0.0 * made.weather["wind_speed"] + 13.0)
+    windy["wind_speed"].attrs["height_m"] = 10
+    plan, again = made.plan().isel(node=0), replayed(made, weather=windy, study=study)
+    balanced(again)
+    here = again.isel(node=0)
+    grey = (plan["charge_grey_kw"] > 1.0).values & (plan["exported_kw"] + plan["curtailed_kw"] < 1e-9).values
+    assert grey.any()
+    for name, value in (("charge_grey_kw", 0.0), ("import_kw", 0.0)):
+        np.testing.assert_allclose(here[name].values[grey], value, atol=1e-9)
+    wanted = (plan["charge_grey_kw"] + plan["charge_green_kw"]).values[grey]
+    np.testing.assert_allclose(here["charge_green_kw"].values[grey], wanted, rtol=1e-9)
+    assert float(here["exported_kw"].values[grey].min()) > 1.0
+    assert float(here["stock_green_kwh"].isel(time=-1)) > float(plan["stock_green_kwh"].isel(time=-1)) + 1.0
+
+
+@pytest.mark.parametrize("energy_kwh", [70.0, None])
+def test_a_plan_that_begins_with_more_than_the_battery_holds_is_refused(made, energy_kwh):
+    node = made.study.nodes[0]
+    battery = node.battery.model_copy(update={"energy_kwh": energy_kwh}) if energy_kwh else None
+    study = made.study.model_copy(update={"nodes": (node.model_copy(update={"battery": battery}),)})
+    words = "holds 70.0 kWh" if energy_kwh else "it has no battery"
+    with pytest.raises(DataError, match=rf"alpha it begins with [78]\d\.\d kWh .*{words}.*node\.battery\.energy_kwh"):
+        replayed(made, study=study)
+
+
+def test_a_solvers_rounding_does_not_cancel_a_charge(made):
+    plan = made.plan()
+    at = int(np.argmax(plan["charge_grey_kw"].values[0]))
+    plan["discharge_grey_kw"].values[0, at] = 2e-6
+    again = replayed(made, plan=plan)
+    balanced(again)
+    assert float(again["charge_grey_kw"][0, at]) == pytest.approx(float(plan["charge_grey_kw"][0, at]), rel=1e-9)
+    assert float(again["discharge_grey_kw"][0, at]) == 0.0
 
 
 @pytest.mark.parametrize(("step_h", "energy"), [(0.5, 1e-9), (0.25, 1e-9), (2.0, 2e-3), (4.0, 8e-3)])
@@ -270,7 +322,15 @@ def test_steps_of_another_length_are_replayed_at_the_hours_weather(made, step_h,
         ({"weather": lambda w: w.isel(node=[1])}, ["weather", "alpha"]),
         ({"weather": lambda w: w.isel(time=slice(1, None))}, ["covers from", "plan's window"]),
         ({"weather": lambda w: w.isel(time=[0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11])}, ["not hourly"]),
-        ({"plan": lambda p: p.assign(it_kw=100.0 * p["it_kw"])}, ["rated_heat_kw"]),
+        ({"plan": lambda p: p.assign(it_kw=100.0 * p["it_kw"])}, ["alpha", "rated for"]),
+        ({"plan": lambda p: p.isel(time=[0, 1, 2, 4, 5])}, ["after the stamp", "without gaps"]),
+        ({"plan": lambda p: p.expand_dims(member=2)}, ["member", "allowed node, time"]),
+        ({"weather": lambda w: w.expand_dims(member=2)}, ["weather", "member", "allowed node, time"]),
+        (
+            {"plan": lambda p: p.assign(charge_grey_kw=p["charge_grey_kw"].where(p["charge_grey_kw"] < 1))},
+            ["charge_grey_kw is missing in"],
+        ),
+        ({"plan": lambda p: p.assign(charge_green_kw=p["charge_green_kw"] - 1.0)}, ["charge_green_kw", "-1 kW"]),
     ],
 )
 def test_what_cannot_be_replayed_is_said(made, change, words):
