@@ -57,8 +57,7 @@ def audit_plant(plan: xr.Dataset, *, study: Study, weather: xr.Dataset, step_h: 
     Raises
     ------
     DataError
-        IT power that is missing, negative, or more than the plant is rated for (`models.overhead.it_rating_kw`; a
-        millionth more is a solver's rounding and counts as the rating).
+        IT power that is missing, negative, or more than the cooling plant is rated for.
     """
     pieces = _Pieces.of(plan, weather, step_h)
     names = {"overhead_plant_kw": "overhead_kw", "cooling_kw": "cooling_kw", "water_l": "water_l_per_h"}
@@ -103,14 +102,7 @@ def _plant(node: NodeConfig, plan: xr.Dataset, weather: xr.Dataset, pieces: _Pie
     # the pieces are not equally spaced stamps: they are told apart by number
     here = here.assign_coords(time=np.arange(len(pieces.step)))
     it, setpoint = (plan[name].sel(node=node.id).values[pieces.step] for name in ("it_kw", "setpoint_degc"))
-    plant = node.node_plant()
-    most = it_rating_kw(plant)
-    if np.nanmax(it) > most + _TINY_KW * max(1.0, most):
-        raise DataError(
-            f"plan: at {node.id} IT power goes up to {np.nanmax(it):,.1f} kW, the plant is rated for {most:,.1f} kW. "
-            "Raise node.electrical.rated_kw and node.cooling.rated_heat_kw in the study, or plan anew."
-        )
-    return overhead_flows(here, plant, np.minimum(it, most), setpoint)
+    return overhead_flows(here, node.node_plant(), it, setpoint)
 
 
 def simulate(plan: xr.Dataset, *, study: Study, weather: xr.Dataset, step_h: float) -> xr.Dataset:
@@ -143,7 +135,8 @@ def simulate(plan: xr.Dataset, *, study: Study, weather: xr.Dataset, step_h: flo
     DataError
         A plan that lacks a variable or a node, has other dims than (node, time), gaps in its stamps, values missing,
         negative battery flows, or more in a battery at its start than the study's holds; weather that is not hourly,
-        has other dims or does not cover it; IT power the plant cannot carry.
+        has other dims or does not cover it; IT power above what the plant is rated for
+        (`models.overhead.it_rating_kw`; a millionth more is a solver's rounding).
 
     Notes
     -----
@@ -410,12 +403,18 @@ def _refuse_dims(what: str, data: xr.Dataset, names: tuple[str, ...]) -> None:
 
 
 def _refuse_values(plan: xr.Dataset, study: Study) -> None:
-    """Values missing, and battery flows below what a solver leaves of nothing."""
+    """Values missing, IT power above the rating, and battery flows below what a solver leaves of nothing."""
     for name in _NEEDED:
         missing = int(plan[name].isnull().sum())
         if missing:
             raise DataError(f"plan: {name} is missing in {missing} places. Give the plan.nc of a run, unchanged.")
     for node in study.nodes:
+        it, most = float(plan["it_kw"].sel(node=node.id).max()), it_rating_kw(node.node_plant())
+        if it > most + _TINY_KW * max(1.0, most):
+            raise DataError(
+                f"plan: at {node.id} IT power goes up to {it:,.1f} kW, the plant is rated for {most:,.1f} kW. Raise "
+                "node.electrical.rated_kw and node.cooling.rated_heat_kw in the study, or plan anew."
+            )
         least = -max(_TINY_KW, _NOISE * (node.battery.power_kw if node.battery else 0.0))
         for name in _BATTERY:
             found = float(plan[name].sel(node=node.id).min())

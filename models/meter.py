@@ -12,7 +12,7 @@ import xarray as xr
 from models.cooling.plant import inlet_degc, labelled
 from models.gpu import inlet_power_factor
 from models.grid import GridConnection, contracted_green_kw, location_kg_per_h, market_kg_per_h
-from models.overhead import NodePlant, overhead_flows
+from models.overhead import NodePlant, it_rating_kw, overhead_flows
 from models.solar import pv_power
 from models.wind import wind_power
 from weather.conventions.errors import DataError
@@ -54,8 +54,9 @@ def facility(it_kw, weather: xr.Dataset, plant: NodePlant, setpoint_degc) -> xr.
     Raises
     ------
     DataError
-        IT power missing, negative or none in the whole window; more heat than the cooling is rated for; an inlet
-        above what the servers' power was measured to.
+        IT power missing, negative or none in the whole window; with the servers' fans more than the plant is rated
+        for (`models.overhead.it_rating_kw`: electrical rating, or what the cooling carries); an inlet above what the
+        servers' power was measured to.
 
     Notes
     -----
@@ -98,6 +99,7 @@ def facility(it_kw, weather: xr.Dataset, plant: NodePlant, setpoint_degc) -> xr.
     reference, setpoint = labelled(it_kw, template), labelled(setpoint_degc, template)
     inlet = setpoint.copy(data=np.asarray(inlet_degc(plant.cooling, setpoint.to_numpy()), dtype=float))
     true = reference * inlet.copy(data=np.asarray(inlet_power_factor(inlet.to_numpy())))
+    _refuse_overload(true, plant)
     flows = overhead_flows(weather, plant, true, setpoint)
     shape = flows["overhead_kw"]
     reference, true, inlet = (
@@ -116,6 +118,16 @@ def facility(it_kw, weather: xr.Dataset, plant: NodePlant, setpoint_degc) -> xr.
     made["inlet_degc"] = inlet.assign_attrs(units="degC", cell_methods="time: mean")
     made["pue_step"] = (facility_kw / true.where(true > 0)).assign_attrs(units="1")
     return made.assign(window_figures(made, grid=plant.grid))
+
+
+def _refuse_overload(true: xr.DataArray, plant: NodePlant) -> None:
+    most = it_rating_kw(plant)
+    if bool((true > most * (1.0 + 1e-9)).any()):
+        raise DataError(
+            f"facility: IT power is up to {float(true.max()):,.1f} kW with the servers' fans at their inlet, "
+            f"allowed {most:,.1f} kW, what the plant is rated for. Lower it, or raise electrical.rated_kw and "
+            "cooling.rated_heat_kw."
+        )
 
 
 def _supply(weather: xr.Dataset, plant: NodePlant, facility_kw: xr.DataArray) -> dict[str, xr.DataArray]:

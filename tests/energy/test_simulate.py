@@ -406,6 +406,29 @@ def test_an_audit_told_as_it_is_passes_and_every_change_to_it_is_found(made):
     assert spoilt(lambda t: t.pop("audited"))
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["pue", "pue_reference_inlet", "renewable_share", "hourly_matched_share", "cue_location", "cue_market", "ref"],
+)
+def test_a_ratio_that_the_audit_itself_gets_wrong_is_found(made, monkeypatch, name):
+    """Told and audited by the same wrong lines: the verifier's own lines say otherwise."""
+    right = audit_module.replay_figures
+    monkeypatch.setattr(
+        audit_module, "replay_figures", lambda *given: right(*given) | {name: 1.01 * right(*given)[name]}
+    )
+    nodes = tuple(
+        node.model_copy(update={"grid": node.grid.model_copy(update={"green_contract_share": share})})
+        for node, share in zip(made.study.nodes, (0.3, 0.0), strict=True)
+    )
+    study = made.study.model_copy(update={"nodes": nodes})
+    case = Case(made.plan(), study, made.weather, made.jobs, made.state, 1.0, 1e-6)
+    told = audit(made.plan(), study=study, weather=made.weather, step_h=1.0)
+    wrong = audit_told(case, told)
+    assert not wrong.ok and f"audited.{name}" in str(wrong)
+    monkeypatch.setattr(audit_module, "replay_figures", right)
+    assert audit_told(case, audit(made.plan(), study=study, weather=made.weather, step_h=1.0)).ok
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("date", ["2026-01-15", "2026-04-15", "2026-07-15", "2026-10-15"])
 def test_optimised_plans_of_the_default_study_audit_to_within_half_a_percent(greendc, tmp_path, date):

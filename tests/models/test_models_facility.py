@@ -143,7 +143,7 @@ def test_number_array_and_labels_say_the_same(day):
             np.testing.assert_allclose(other[name].to_numpy(), number[name].to_numpy(), rtol=1e-12, err_msg=name)
 
 
-@given(it=st.floats(10.0, 1000.0), temp=st.floats(-30, 40), humidity=st.floats(2, 100), setpoint=st.floats(16, 27))
+@given(it=st.floats(10.0, 950.0), temp=st.floats(-30, 40), humidity=st.floats(2, 100), setpoint=st.floats(16, 27))
 def test_ratios_keep_their_order(make_weather, it, temp, humidity, setpoint):
     weather = make_weather(hours=2, temp_air=[temp, 0.5 * temp], relative_humidity=humidity, wind_speed=9.0)
     made = facility(it, weather, replace(GREEN, pv=None), setpoint)
@@ -161,6 +161,21 @@ def test_a_window_without_it_has_no_ratio(day):
     assert np.isnan(some["pue_step"][3]) and float(some["pue"]) > 1.0
     with pytest.raises(DataError, match="missing or negative"):
         facility(-1.0, day, AIR, 22.0)
+
+
+def test_it_above_the_electrical_rating_is_refused(day):
+    """The cooling could carry it: the rating of the feeds is what it is held to, at the servers' own inlet."""
+    roomy = replace(AIR, cooling=AirEconomiserPlant(rated_heat_kw=2000.0))
+    assert float(facility(1000.0, day, roomy, 22.0)["pue"]) > 1.0
+    with pytest.raises(DataError, match=r"up to 1,001.0 kW .*, allowed 1,000.0 kW.*electrical.rated_kw"):
+        facility(1001.0, day, roomy, 22.0)
+    factor = float(inlet_power_factor(30.0))
+    assert factor > 1.0
+    with pytest.raises(DataError, match=r"allowed 1,000.0 kW"):
+        facility(1000.5 / factor, day, roomy, 30.0)
+    small = replace(AIR, cooling=AirEconomiserPlant(rated_heat_kw=500.0))
+    with pytest.raises(DataError, match=r"allowed 4\d\d.\d kW.*rated_heat_kw"):
+        facility(500.0, day, small, 22.0)
 
 
 def test_figures_of_several_nodes_are_of_their_sums(day):
