@@ -263,11 +263,17 @@ def _errors(table: np.ndarray, truth: np.ndarray, loads: np.ndarray, before: tup
     at = (*before, "mode", "time")
     pick = {name: np.take_along_axis(array, worst, -1)[..., 0] for name, array in
             (("error_of_it", share), ("error_at_kw", loads))}  # fmt: skip
-    energy = off.sum(axis=(-3, -2, -1)) / truth.sum(axis=(-3, -2, -1))
+    whole = truth.sum(axis=(-3, -2, -1))
+    signed, absolute = (part.sum(axis=(-3, -2, -1)) / whole for part in (off, np.abs(off)))
     return {
         "error_of_it": (at, pick["error_of_it"], {"units": "1", "long_name": "table less plant over IT, worst load"}),
         "error_at_kw": (at, pick["error_at_kw"], {"units": "kW", "long_name": "IT power of the worst load"}),
-        "error_of_energy": (before, energy, {"units": "1", "long_name": "table less plant over plant, all loads"}),
+        "error_of_energy": (before, signed, {"units": "1", "long_name": "table less plant over plant, all loads"}),
+        "absolute_error_of_energy": (
+            before,
+            absolute,
+            {"units": "1", "long_name": "size of table less plant over plant, all loads"},
+        ),
     }
 
 
@@ -309,7 +315,8 @@ def overhead_table(
         ``it_high_kw`` (mode) [kW], ``setpoint_degc`` (mode).
         Error against the nonlinear plant, measured at `LOAD_KNOTS` loads: ``error_of_it`` (..., mode, time), the
         largest of any load as a share of that load's IT power, with its sign, and ``error_at_kw``, where;
-        ``error_of_energy`` (...), over all hours, setpoints and loads; ``worst_error_of_it``, ``worst_at_kw``,
+        ``error_of_energy`` (...), over all hours, setpoints and loads with their signs, which cancel, and
+        ``absolute_error_of_energy`` (...), the same of the errors' sizes; ``worst_error_of_it``, ``worst_at_kw``,
         ``worst_setpoint_degc``, ``worst_time``: the worst hour of all.
 
     Raises

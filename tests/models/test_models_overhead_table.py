@@ -97,6 +97,9 @@ def test_the_table_carries_its_own_error(everywhere, name):
     assert table["worst_time"].values == weather["time"].values[k[1]]
     assert float(table["worst_setpoint_degc"]) == setpoints[k[0]]
     assert float(table["error_of_energy"]) == pytest.approx(float(off.sum() / truth.sum()), abs=1e-9)
+    size = float(np.abs(off).sum() / truth.sum())
+    assert float(table["absolute_error_of_energy"]) == pytest.approx(size, rel=1e-6)
+    assert size > 1.5 * abs(float(table["error_of_energy"]))
 
 
 def test_more_lines_are_nearer_and_one_chiller_that_cycles_is_told(everywhere):
@@ -134,7 +137,7 @@ def test_nodes_and_members_keep_their_axes(everywhere):
     table = overhead_table(weather, plant, **given)
     assert table["slope"].dims == ("member", "node", "mode", "segment", "time")
     assert table["error_of_it"].dims == ("member", "node", "mode", "time")
-    assert table["error_of_energy"].dims == ("member", "node")
+    assert table["error_of_energy"].dims == table["absolute_error_of_energy"].dims == ("member", "node")
     alone = overhead_table(warm, plant, **given)
     for name in ("slope", "intercept_kw", "error_of_it", "error_of_energy"):
         np.testing.assert_allclose(table[name].values[0, 1], alone[name].values, rtol=1e-9, atol=1e-12)
