@@ -41,6 +41,7 @@ def plants() -> dict[str, tuple[NodePlant, float]]:
         "indirect evaporative units, 23 degC air": (IndirectEvaporativePlant(**heat), 23.0),
         "water economiser, 18 degC water": (WaterEconomiserPlant(**heat), 18.0),
         "chiller-led, Carnot, 12 degC water": (ChillerPlant(**heat), 12.0),
+        "air-cooled chiller, Carnot, 12 degC water": (ChillerPlant(**heat, condenser="air"), 12.0),
         "chiller-led, DOE-2 variable speed, 12 degC": (ChillerPlant(**heat, chiller="doe2"), 12.0),
         "liquid to 75 %, 27 degC facility water": (
             LiquidCooledPlant(**heat, air=AirEconomiserPlant(rated_heat_kw=0.3 * RATED_KW)), 27.0,

@@ -19,7 +19,9 @@ from models.cooling.tower import (
     tower_water,
 )
 
-WATER_LIFT_LOSS_K = 95.0  # fitted, see `carnot_cop`
+# fraction of Carnot and its loss at small lift by condenser, fitted: see `carnot_cop`
+WATER_LIFT_LOSS_K = 95.0
+_CARNOT = {"water": (0.68, WATER_LIFT_LOSS_K), "air": (0.50, 0.0)}
 _SEA_LEVEL_PA = 101325.0
 
 
@@ -64,8 +66,9 @@ class ChillerPlant:
     chiller : str or ChillerCurves
         ``"carnot"`` (`carnot_cop`, any water temperature), a machine of `load_chiller`, or curves of one's own.
     carnot_eff, cop_max, lift_loss_k : float
-        For ``"carnot"``; 0.68 is the centrifugal machine it is fitted to at 80 % load (0.57 at full, 0.83 at 60 %).
-        ``lift_loss_k`` None: 95 K with water, 0 with air. [-, -, K]
+        For ``"carnot"``. ``carnot_eff`` None: 0.68 with water, the centrifugal machine it is fitted to at 80 % load
+        (0.57 at full, 0.83 at 60 %); 0.50 with air, a COP of 3.0 with condenser fans at 35 degC outdoors and 7 degC
+        water (catalogues: 2.8-3.1). ``lift_loss_k`` None: 95 K with water, 0 with air. [-, -, K]
     refrigerant_approach_k : float
         Between refrigerant and leaving water, both ends. [K]
     chiller_count, chiller_size_ratio : int, float
@@ -99,7 +102,7 @@ class ChillerPlant:
     cycles: float = 5.0
     drift_frac: float = 5e-5
     chiller: str | ChillerCurves = "carnot"
-    carnot_eff: float = 0.68
+    carnot_eff: float | None = None
     cop_max: float = 15.0
     lift_loss_k: float | None = None
     refrigerant_approach_k: float = 1.5
@@ -190,7 +193,7 @@ def chilled_water_checks(plant) -> dict[str, tuple[bool, str]]:
         "rejected_over_heat": (1 <= plant.rejected_over_heat <= 2, "1 to 2"),
         "cycles": (1.5 <= plant.cycles <= 50, "1.5 to 50"),
         "drift_frac": (0 <= plant.drift_frac <= 0.01, "0 to 0.01"),
-        "carnot_eff": (0.1 <= plant.carnot_eff <= 0.9, "0.1 to 0.9"),
+        "carnot_eff": (plant.carnot_eff is None or 0.1 <= plant.carnot_eff <= 0.9, "0.1 to 0.9"),
         "cop_max": (1 <= plant.cop_max <= 30, "1 to 30"),
         "lift_loss_k": (plant.lift_loss_k is None or 0 <= plant.lift_loss_k <= 500, "0 to 500"),
         "refrigerant_approach_k": (0 <= plant.refrigerant_approach_k <= 10, "0 to 10"),
@@ -206,6 +209,16 @@ def pump_kw(plant, frac: float, ratio):
     return plant.rated_heat_kw * frac * pump_ratio(flow, static_share=plant.pump_static_share)
 
 
+def _carnot_of(plant) -> dict[str, float]:
+    """Arguments of `carnot_cop` for a plant's chillers, by their condenser where the plant leaves them open."""
+    eff, loss = _CARNOT[getattr(plant, "condenser", "water")]
+    return {
+        "carnot_eff": eff if plant.carnot_eff is None else plant.carnot_eff,
+        "cop_max": plant.cop_max,
+        "lift_loss_k": loss if plant.lift_loss_k is None else plant.lift_loss_k,
+    }
+
+
 def compressor_kw(plant, mechanical_kw, chilled_degc, entering_degc):
     """Compressor power of water-cooled chillers. [kW]"""
     own = curves_of(plant)
@@ -217,9 +230,7 @@ def compressor_kw(plant, mechanical_kw, chilled_degc, entering_degc):
     cop = carnot_cop(
         chilled_degc - plant.refrigerant_approach_k,
         entering_degc + plant.tower_range_k + plant.refrigerant_approach_k,
-        carnot_eff=plant.carnot_eff,
-        cop_max=plant.cop_max,
-        lift_loss_k=WATER_LIFT_LOSS_K if plant.lift_loss_k is None else plant.lift_loss_k,
+        **_carnot_of(plant),
     )
     return mechanical_kw / cop
 
@@ -231,9 +242,7 @@ def coldest_useful(plant, chilled_degc):
         return np.maximum(plant.condenser_floor_degc, own.condenser_range_degc[0])
     capped = capped_condensing(
         chilled_degc - plant.refrigerant_approach_k,
-        carnot_eff=plant.carnot_eff,
-        cop_max=plant.cop_max,
-        lift_loss_k=WATER_LIFT_LOSS_K if plant.lift_loss_k is None else plant.lift_loss_k,
+        **_carnot_of(plant),
     )
     return np.maximum(plant.condenser_floor_degc, capped - plant.tower_range_k - plant.refrigerant_approach_k)
 
@@ -345,9 +354,7 @@ def _in_the_open(plant: ChillerPlant, outdoor: Outdoor, *, load_kw, chilled_degc
         cop = carnot_cop(
             chilled_degc - plant.refrigerant_approach_k,
             np.maximum(outdoor.temp_air + plant.condensing_above_outdoor_k, plant.condensing_min_degc),
-            carnot_eff=plant.carnot_eff,
-            cop_max=plant.cop_max,
-            lift_loss_k=plant.lift_loss_k or 0.0,
+            **_carnot_of(plant),
         )
         compressor = load_kw / cop
         fans = plant.condenser_fan_frac * (load_kw + compressor)

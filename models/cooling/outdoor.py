@@ -11,6 +11,9 @@ from weather.derive import saturation_pressure, wet_bulb
 CP_AIR = 1.006  # kJ/(kg K), dry air near 20 degC, ASHRAE Fundamentals 2021 ch. 1
 H_EVAPORATION = 2450.0  # kJ/kg, water near 20 degC, ASHRAE Fundamentals 2021 ch. 1
 
+_PRESSURE_PA = (40_000.0, 112_000.0)  # 7 km up to the deepest mine
+_WET_BULB_TOLERANCE_K = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Outdoor:
@@ -97,19 +100,40 @@ def outdoor_state(weather: xr.Dataset) -> xr.Dataset:
     Raises
     ------
     DataError
-        When a value is missing.
+        When a value is missing, the pressure is no air pressure in Pa, or a wet bulb given is above the dry bulb.
     """
     wanted = ("temp_air", "temp_dew", "pressure")
     for name in wanted:
         bad = ~np.isfinite(weather[name].to_numpy())
         if bad.any():
             raise DataError(f"cooling: {int(bad.sum())} values of {name} are missing. Repair the weather first.")
+    _check_pressure(weather["pressure"].to_numpy())
     state = weather[list(wanted)]
     if "wet_bulb" in weather:
+        _check_wet_bulb(weather["wet_bulb"], weather["temp_air"])
         return state.assign(wet_bulb=weather["wet_bulb"])
     temp = weather["temp_air"]
     values = wet_bulb(temp.to_numpy(), weather["relative_humidity"].to_numpy(), weather["pressure"].to_numpy())
     return state.assign(wet_bulb=(temp.dims, values, {"units": "degC", "cell_methods": "time: mean"}))
+
+
+def _check_pressure(pressure: np.ndarray) -> None:
+    low, high = _PRESSURE_PA
+    bad = (pressure < low) | (pressure > high)
+    if bad.any():
+        raise DataError(
+            f"cooling: {int(bad.sum())} values of pressure are outside {low:g} to {high:g} Pa, the first "
+            f"{pressure[bad].flat[0]:g}. Give Pa, not hPa."
+        )
+
+
+def _check_wet_bulb(wet: xr.DataArray, temp: xr.DataArray) -> None:
+    bad = ~(wet <= temp + _WET_BULB_TOLERANCE_K) | ~np.isfinite(wet)
+    if bool(bad.any()):
+        raise DataError(
+            f"cooling: {int(bad.sum())} values of wet_bulb are missing or above temp_air. Repair them, or leave "
+            "wet_bulb out: it then follows from the humidity."
+        )
 
 
 def humidity_ratio(temp_dew, pressure):

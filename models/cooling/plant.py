@@ -23,6 +23,7 @@ _MODELS = {
     ChillerPlant: chiller_cooling,
     LiquidCooledPlant: liquid_cooling,
 }
+_SETPOINT_DEGC = (4.0, 60.0)  # frost to the warmest facility water
 _OVERLOAD_TOLERANCE = 1e-6
 _LEAST_HEAT = 1e-6  # of rated heat: an idle hall is computed there, then set to nothing
 _ALL = 1e-9  # share this near 0 or 1 is none or all
@@ -138,7 +139,8 @@ def cooling_power(weather: xr.Dataset, plant: CoolingPlant, heat_kw, setpoint_de
     Raises
     ------
     DataError
-        Heat missing, negative, or above the rating; a setpoint missing; labels that do not match the weather's.
+        Heat missing, negative, or above the rating; a setpoint missing or outside 4 to 60 degC;
+        labels that do not match the weather's.
 
     Notes
     -----
@@ -177,6 +179,14 @@ def _check_setpoint(setpoint: np.ndarray) -> None:
     bad = ~np.isfinite(setpoint)
     if bad.any():
         raise DataError(f"cooling: {int(bad.sum())} setpoints are missing, allowed numbers in degC. Give them.")
+    low, high = _SETPOINT_DEGC
+    outside = (setpoint < low) | (setpoint > high)
+    if outside.any():
+        got = float(setpoint[outside].flat[0])
+        raise DataError(
+            f"cooling: {int(outside.sum())} setpoints are outside {low:g} to {high:g} degC, the first {got:g}. "
+            f"Give degC{', not kelvin' if got > 200 else ''}."
+        )
 
 
 def _canonical_dims(template: xr.DataArray, *arrays: xr.DataArray) -> tuple:
