@@ -130,10 +130,9 @@ def plan_day(
         inputs, gap=request.gap, time_limit_s=request.time_limit_s, seed=request.seed, progress=progress
     )
     plan = plan_of(outcome, inputs, chosen)
-    plan, kpis = _audited(plan, plan_kpis(plan, inputs), study, weather)
-    baseline, base = _audited(baseline, plan_kpis(baseline, inputs), study, weather)
+    plan, kpis, replayed = _audited(plan, plan_kpis(plan, inputs), study, weather)
+    baseline, base, _ = _audited(baseline, plan_kpis(baseline, inputs), study, weather)
     _refuse_missed(study, request, target_results(kpis, inputs), plan)
-    replayed = audit(plan.data, study=study, weather=weather, step_h=request.step_h)
     same_work = abs(kpis["gpu_h_served"] - base["gpu_h_served"]) < 0.5
     split, unsplit = None, []
     if request.attribution and same_work:
@@ -256,8 +255,8 @@ def _refuse_missed(study: Study, request: DayRequest, targets: dict, plan: Plan)
         )
 
 
-def _audited(plan: Plan, kpis: dict, study: Study, weather: xr.Dataset) -> tuple[Plan, dict]:
-    """The plan with what the nonlinear plant says of it: cooling power, water, PUE."""
+def _audited(plan: Plan, kpis: dict, study: Study, weather: xr.Dataset) -> tuple[Plan, dict, dict]:
+    """The plan with what the nonlinear plant says of it: cooling power, water, PUE, share; and its whole audit."""
     step_h = float(plan.data.attrs["step_h"])
     plant = audit_plant(plan.data, study=study, weather=weather, step_h=step_h)
     data = plan.data.copy()
@@ -266,8 +265,14 @@ def _audited(plan: Plan, kpis: dict, study: Study, weather: xr.Dataset) -> tuple
     it = kpis["it_kwh"]
     plant_kwh = float(plant["overhead_plant_kw"].sum()) * step_h
     water = float(plant["water_l"].sum())
-    more = {"pue_plant": 1 + plant_kwh / it, "water_l": water, "wue": water / it}
-    return replace(plan, data=data), kpis | more
+    told = audit(data, study=study, weather=weather, step_h=step_h)
+    more = {
+        "pue_plant": 1 + plant_kwh / it,
+        "renewable_share_plant": told["audited"]["renewable_share"],
+        "water_l": water,
+        "wue": water / it,
+    }
+    return replace(plan, data=data), kpis | more, told
 
 
 def _solver_figures(outcome: Outcome, kpis: dict, baseline: dict, *, same_work: bool, gap_asked: float) -> dict:

@@ -282,6 +282,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "k_pue_with_storage": ("PUE with storage losses", "PUE（含储能损耗）"),
     "k_pue_reference_inlet": ("PUE at the reference inlet", "PUE（参考进风温度）"),
     "k_pue_plant": ("PUE of the nonlinear plant", "PUE（非线性设备模型）"),
+    "k_renewable_share_plant": ("Renewable share of the replay", "可再生能源占比（逐时复核）"),
     "k_it_kwh": ("IT energy", "IT 电量"),
     "k_facility_kwh": ("Facility energy", "设施电量"),
     "k_battery_loss_kwh": ("Battery losses", "储能损耗"),

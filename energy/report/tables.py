@@ -61,6 +61,7 @@ GROUPS: tuple[tuple[str, tuple[Figure, ...]], ...] = (
         "g_renewables",
         (
             Figure("renewable_share", "%", 1, 1, 100),
+            Figure("renewable_share_plant", "%", 1, 1, 100),
             Figure("hourly_matched_share", "%", 1, 1, 100),
             Figure("ref", "%", 1, 1, 100),
             Figure("curtailed_share", "%", 1, -1, 100),

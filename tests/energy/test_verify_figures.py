@@ -75,7 +75,7 @@ KPIS = {
         "gpu_h_carried_out",
         "gpu_utilisation",
     ),
-    "plant figures": ("pue_plant", "water_l", "wue"),
+    "plant figures": ("pue_plant", "renewable_share_plant", "water_l", "wue"),
 }
 
 
@@ -100,6 +100,7 @@ def test_a_wrong_figure_is_found(made, law, name):
         ("renewable_share", {"missed_by": None}),
         ("pue", {"missed_by": 0.01}),
         ("pue", {"value_plant": 1.05}),
+        ("renewable_share", {"value_plant": 0.9}),
     ],
 )
 def test_a_target_told_wrongly_is_found(made, name, change):

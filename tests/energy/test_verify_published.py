@@ -131,8 +131,8 @@ def test_a_baseline_with_false_figures_is_not_published(monkeypatch, name):
 
     def false(plan, kpis, study, weather):
         plans.append(plan)
-        plan, kpis = audited(plan, kpis, study, weather)
-        return plan, kpis | {name: 1.2 * kpis[name]} if plan.data["mode"].equals(middle) else kpis
+        plan, kpis, told = audited(plan, kpis, study, weather)
+        return plan, kpis | {name: 1.2 * kpis[name]} if plan.data["mode"].equals(middle) else kpis, told
 
     jobs, study = _jobs()[3:], load_study(STUDY)
     request = _request(horizon_h=4.0, attribution=False)
