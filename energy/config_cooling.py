@@ -90,6 +90,7 @@ class IndirectPlantTable(_HallFans, _TrimChiller):
     wet_eff: Number | None = None
     dry_eff: Number | None = None
     wet_above_degc: Number | None = None
+    spray_design_degc: Number | None = None
     scavenger_flow_ratio: Number | None = None
     scavenger_pressure_pa: Number | None = None
     spray_pump_frac: Number | None = None
@@ -207,6 +208,7 @@ class LiquidCoolingConfig(_SetpointTable):
     cooler_fan_curve: Text | None = None
     adiabatic_eff: Number | None = None
     wet_above_degc: Number | None = None
+    pad_design_degc: Number | None = None
     cycles: Number | None = None
     chiller: Flag | None = None
     carnot_eff: Number | None = None

@@ -25,6 +25,7 @@ _AIR_MODELS = {
 }
 _FLOW_EXPONENT = 0.4  # NTU of a finned coil with its air flow: air side in flow**0.6 bears most; assumption
 
+_BELOW_CLASS_K = 5.0  # pads are sized for water this much colder than the class allows; assumption
 _SHORT = 1e-6  # share of the heat a cooler without chiller may leave: rounding
 
 
@@ -62,6 +63,9 @@ class LiquidCooledPlant:
         Effectiveness of the wetted pads before the coil, 0 for none. [-]
     wet_above_degc : float
         Pads never run at or below this dry bulb (frost); see `pads_above_degc`. [degC]
+    pad_design_degc : float or None
+        Facility water that the dry cooler is to hold at rated heat: pads may run above the air where it no longer
+        does, whatever setpoint is chosen. None: 5 K below the class (assumption). [degC]
     cycles : float
         Cycles of concentration of the pads' water. [-]
     chiller : bool
@@ -90,6 +94,7 @@ class LiquidCooledPlant:
     cooler_fan_curve: str = "variable_speed"
     adiabatic_eff: float = 0.7
     wet_above_degc: float = 5.0
+    pad_design_degc: float | None = None
     cycles: float = 4.0
     chiller: bool = True
     carnot_eff: float = 0.50
@@ -134,6 +139,10 @@ class LiquidCooledPlant:
                 "cooler_fan_eff": (0.1 <= self.cooler_fan_eff <= 1, "0.1 to 1"),
                 "cooler_fan_curve": (self.cooler_fan_curve in curves, f"one of {', '.join(curves)}"),
                 "adiabatic_eff": (0 <= self.adiabatic_eff <= 0.95, "0 to 0.95"),
+                "pad_design_degc": (
+                    self.pad_design_degc is None or 4 <= self.pad_design_degc <= 60,
+                    "none, or 4 to 60",
+                ),
                 "wet_above_degc": (-10 <= self.wet_above_degc <= 60, "-10 to 60"),
                 "cycles": (1.5 <= self.cycles <= 50, "1.5 to 50"),
                 "chiller": (isinstance(self.chiller, bool), "true or false"),
@@ -169,16 +178,24 @@ def _check_class(plant: LiquidCooledPlant, setpoint) -> None:
         )
 
 
-def pads_above_degc(plant: LiquidCooledPlant, setpoint_degc):
-    """Dry bulb above which pads may run: where the dry cooler no longer holds the water at rated heat. [degC]
+def pads_above_degc(plant: LiquidCooledPlant) -> float:
+    """Dry bulb above which pads may run: where the dry cooler no longer holds the design water at rated heat. [degC]
+
+    Notes
+    -----
+    ``max(pad_design_degc - cooler_approach_k, wet_above_degc)``, whatever the chosen setpoint: power then falls as the
+    water is let warmer.
 
     Examples
     --------
     >>> hall = LiquidCooledPlant(rated_heat_kw=1000.0, air=AirEconomiserPlant(rated_heat_kw=300.0))
-    >>> float(pads_above_degc(hall, 30.0))
-    24.0
+    >>> pads_above_degc(hall)
+    21.0
     """
-    return np.maximum(setpoint_degc - plant.cooler_approach_k, plant.wet_above_degc)
+    design = plant.pad_design_degc
+    if design is None:
+        design = row("water_class", plant.water_class)["supply_max_degc"] - _BELOW_CLASS_K
+    return max(design - plant.cooler_approach_k, plant.wet_above_degc)
 
 
 def _cooler(plant: LiquidCooledPlant, outdoor: Outdoor, *, air_degc, load_kw, water_degc):
@@ -213,7 +230,7 @@ def _facility_water(plant: LiquidCooledPlant, outdoor: Outdoor, load_kw, water_d
         plant, outdoor, air_degc=outdoor.temp_air - cooled, load_kw=load_kw, water_degc=water_degc
     )
     if wetted:  # where pads stand dry this route is no choice
-        tower = np.where(outdoor.temp_air > pads_above_degc(plant, water_degc), tower, np.inf)
+        tower = np.where(outdoor.temp_air > pads_above_degc(plant), tower, np.inf)
     drunk = air_flow * CP_AIR * cooled / H_EVAPORATION * 3600.0 * plant.cycles / (plant.cycles - 1.0)
     return _with_chiller(plant, outdoor, load_kw, water_degc, carried=carried, fan_kw=tower, drunk=drunk, wetted=wetted)
 

@@ -89,10 +89,10 @@ def _at_frost(state: xr.Dataset, plant, setpoint: float) -> np.ndarray:
     wet, temp = state["wet_bulb"].to_numpy().reshape(-1, 2), state["temp_air"].to_numpy().reshape(-1, 2)
     passes = (wet[:, 0] <= 0.0) & (wet[:, 1] > -0.7) & (wet[:, 1] < 0.7)
     if isinstance(plant, LiquidCooledPlant):
-        start = float(pads_above_degc(plant, setpoint))
+        start = float(pads_above_degc(plant))
     elif isinstance(plant, IndirectEvaporativePlant):
         air = Outdoor(*(state[name].to_numpy().reshape(-1, 2)[:, 0] for name in Outdoor.__slots__))
-        start = sprays_above_degc(plant, air, setpoint)
+        start = sprays_above_degc(plant, air)
     else:
         return passes
     return passes | ((temp[:, 0] <= start) & (temp[:, 1] > start))

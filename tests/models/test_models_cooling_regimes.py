@@ -109,7 +109,11 @@ def test_evaporative_regimes(make_weather):
     )
     result = cooling_power(weather, EVAPORATIVE, 900.0, 24.0)
     assert modes(result) == ["free", "free", "evaporative", "partial"]
-    start = float(sprays_above_degc(EVAPORATIVE, Outdoor(*np.full((4, 1), 20.0)[:3], np.array([87438.0])), 24.0)[0])
+    start = float(
+        sprays_above_degc(
+            replace(EVAPORATIVE, spray_design_degc=24.0), Outdoor(*np.full((4, 1), 20.0)[:3], np.array([87438.0]))
+        )[0]
+    )
     assert start == pytest.approx(36.0 - (12.0 + float(_rated_fan_rise(make_weather))) / 0.6, abs=0.01)
     water = result["water_l_per_h"].to_numpy()
     assert water[0] == water[1] == 0.0

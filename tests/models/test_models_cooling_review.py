@@ -2,8 +2,17 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
-from models.cooling import AirEconomiserPlant, ChillerPlant, cooling_power, outdoor_state
+from models.cooling import (
+    AirEconomiserPlant,
+    ChillerPlant,
+    IndirectEvaporativePlant,
+    LiquidCooledPlant,
+    WaterEconomiserPlant,
+    cooling_power,
+    outdoor_state,
+)
 from weather.conventions.errors import DataError
 
 TOWER = ChillerPlant(rated_heat_kw=1000.0)
@@ -39,3 +48,23 @@ def test_pressure_in_hpa_is_refused(make_weather):
 def test_setpoints_beyond_any_plant_are_refused(make_weather, setpoint, hint):
     with pytest.raises(DataError, match=hint):
         cooling_power(make_weather(hours=2), AirEconomiserPlant(rated_heat_kw=1000.0), 500.0, setpoint)
+
+
+@pytest.mark.parametrize(
+    ("plant", "setpoints"),
+    [
+        (IndirectEvaporativePlant(rated_heat_kw=1000.0), np.arange(18.0, 28.0)),
+        (LiquidCooledPlant(rated_heat_kw=1000.0, air=AirEconomiserPlant(rated_heat_kw=260.0)), np.arange(18.0, 33.0)),
+        (WaterEconomiserPlant(rated_heat_kw=1000.0), np.arange(8.0, 23.0)),
+        (TOWER, np.arange(6.0, 21.0)),
+        (AIR, np.arange(6.0, 21.0)),
+    ],
+)
+def test_a_warmer_setpoint_is_never_dearer(make_weather, plant, setpoints):
+    """At one weather and heat 1 K more takes at most 0.5 % more power (warmer hall air is thinner: fans)."""
+    temp, humidity = (grid.ravel() for grid in np.meshgrid(np.linspace(-25, 40, 40), np.linspace(5, 100, 12)))
+    weather = outdoor_state(make_weather(hours=temp.size, temp_air=temp, relative_humidity=humidity))
+    for heat in (250.0, 600.0, 1000.0):
+        power = cooling_power(weather, plant, heat, xr.DataArray(setpoints, dims="setpoint"))["power_kw"]
+        power = power.transpose("setpoint", "time").to_numpy()
+        assert np.max(power[1:] / power[:-1]) < 1.005
