@@ -183,9 +183,11 @@ def evaporative_cooling(plant: IndirectEvaporativePlant, outdoor: Outdoor, heat_
     3. The scavenger slows from `most_fans` to what the target needs; the trim chiller (`trim_kw`) does what is missing.
     4. The cheapest of dry, wet and chiller alone runs.
 
-    Sprays evaporate the heat they carry less what warms the scavenger air, blow-down ``cycles / (cycles - 1)``:
-    ``water = Q_wet / h_fg``, on the safe side. Power does not rise as the wet bulb falls at one dry bulb, nor as the
-    day cools at one relative humidity, but where sprays stop: dry operation takes more fan power just below.
+    Water: the scavenger air leaves saturated (assumption, an upper bound) at ``T_wb + Q_wet / (m slope)``; what it
+    gives up to come there from ``T`` evaporates too: ``(Q_wet + m cp (T - T_out)) / h_fg``, not below 0, with
+    blow-down ``cycles / (cycles - 1)``. Hot dry air so takes more than ``Q_wet / h_fg``, cool damp air less. Power
+    does not rise as the wet bulb falls at one dry bulb, nor as the day cools at one relative humidity, but where
+    sprays stop: dry operation takes more fan power just below.
 
     References
     ----------
@@ -226,7 +228,10 @@ def evaporative_cooling(plant: IndirectEvaporativePlant, outdoor: Outdoor, heat_
     )
     allowed = outdoor.temp_air > sprays_above_degc(plant, outdoor)
     carried = np.clip((back - after) / (back - target), 0.0, 1.0) * total
-    drunk = carried / H_EVAPORATION * 3600.0 * plant.cycles / (plant.cycles - 1.0)
+    scavenger = flow * plant.scavenger_flow_ratio * plant.rated_heat_kw / (CP_AIR * plant.delta_k)
+    leaving = outdoor.wet_bulb + carried / np.maximum(scavenger * slope * CP_AIR, 1e-9)
+    evaporated = np.maximum(carried + scavenger * CP_AIR * (outdoor.temp_air - leaving), 0.0) / H_EVAPORATION
+    drunk = evaporated * 3600.0 * plant.cycles / (plant.cycles - 1.0)
     sprays = plant.rated_heat_kw * plant.spray_pump_frac * through["hall_ratio"]
     pump = np.where(allowed, sprays, np.inf)  # where sprays stand the route is no choice
     wet = _route(plant, outdoor, after=after, flow=flow, pump=pump, drunk=drunk, wetted=~never, **known)

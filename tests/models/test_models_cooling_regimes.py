@@ -19,7 +19,9 @@ from models.cooling import (
     outdoor_state,
 )
 from models.cooling.evaporative import sprays_above_degc
+from models.cooling.fans import air_density_at, fan_curve
 from models.cooling.outdoor import Outdoor
+from models.cooling.tower import enthalpy_slope
 from models.cooling.water import exchanger_effectiveness
 from weather.conventions.errors import DataError
 
@@ -118,7 +120,16 @@ def test_evaporative_regimes(make_weather):
     water = result["water_l_per_h"].to_numpy()
     assert water[0] == water[1] == 0.0
     carried = 900.0 + float(result["fan_kw"][2])
-    assert water[2] == pytest.approx(carried / 2450.0 * 3600.0 * 1.25, rel=1e-9)
+    state = outdoor_state(weather).isel(time=2)
+    wet, pressure = float(state["wet_bulb"]), float(state["pressure"])
+    rated = 1000.0 / (1.006 * 12.0)
+    flows = np.linspace(0.05, 1.0, 20000)
+    drawn = rated / air_density_at(32.0, pressure) * 200.0 / 0.65 / 1000.0 * fan_curve(flows, "variable_speed")
+    scavenger = rated * float(np.interp(float(result["tower_kw"][2]), drawn, flows))
+    out = wet + carried / (scavenger * float(enthalpy_slope(wet, pressure)))
+    evaporated = (carried + scavenger * 1.006 * (32.0 - out)) / 2450.0
+    assert water[2] == pytest.approx(evaporated * 3600.0 * 1.25, rel=1e-4)
+    assert evaporated > 1.1 * carried / 2450.0, "the hot dry air is cooled itself"
     assert np.all(np.diff(result["tower_kw"].to_numpy()[:2]) > 0.0), "the scavenger slows in the cold"
 
 
