@@ -75,8 +75,8 @@ def calibrate_site(study: Study, node_id: str, path: Path, *, spec: str | None =
     warned += meters.dropped
     warned += [f"{name} is left out: {why}." for name, why in made.left_out.items()]
     warned += [
-        f"{score.meter} is still {score.nrmse_after:.0%} off (nRMSE) on the hours kept aside: weather like "
-        "theirs may not be among the hours fitted, the plant of another kind, or the meter, its unit or the weather wrong."
+        f"{score.meter} is still {score.nrmse_after:.0%} off (nRMSE) on the hours kept aside: weather "
+        "like theirs may not be among those fitted, the plant be of another kind, or a meter, unit or weather wrong."
         for score in made.scores
         if score.nrmse_after > _LARGE
     ]
