@@ -73,10 +73,18 @@ def segments_csv(segments: pd.DataFrame) -> str:
     return table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
 
 
+def _where(name: str, target: dict) -> str:
+    """Said of a target that the plan meets and its replay misses."""
+    beyond = (target["value"] - target["target"]) * (1.0 if name == "pue" else -1.0)
+    return " when replayed" if beyond <= 0.0 else ""
+
+
 def verdict(summary: dict, folder: Path) -> str:
     """The result in a dozen lines for a person at a terminal."""
     k, b, targets, solver = (summary[name] for name in ("kpis", "baseline", "targets", "solver"))
-    marks = {name: "met" if t["met"] else f"MISSED by {t['missed_by']:.3f}" for name, t in targets.items()}
+    marks = {
+        name: "met" if t["met"] else f"MISSED by {t['missed_by']:.3f}{_where(name, t)}" for name, t in targets.items()
+    }
     saved, saved_peak = b["cost_cny"] - k["cost_cny"], b["cost_demand_cny"] - k["cost_demand_cny"]
     # no share of a cost of 0 or less, which selling power can make, nor of a cost of other work
     part = f" ({abs(saved) / b['cost_cny']:.1%})" if b["cost_cny"] > 0 and summary["same_work"] else ""

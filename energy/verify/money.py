@@ -223,7 +223,7 @@ def tariffs_told(case: Case, told: Mapping) -> Check:
         if node.grid.tariff is not None:
             tariff = case.study.tariff(node.grid.tariff)
             dates = tariff.valid_from, tariff.valid_to
-            within = all(dates) and dates[0] <= first and last <= dates[1]
+            within = (dates[0] is None or dates[0] <= first) and (dates[1] is None or last <= dates[1])
             right["stale"] = not within if any(dates) else None
         given = told.get(node.id) or {}
         faults += [

@@ -89,7 +89,7 @@ def validity(tariff: Tariff) -> str:
 def holds_on(tariff: Tariff, first: dt.date, last: dt.date) -> bool:
     """Whether the prices are known to hold on every civil day from ``first`` to ``last``.
 
-    An end that is not given is not known, so a tariff without both dates never holds for certain.
+    A tariff with one date is open at its other end; one without any never holds for certain.
 
     Examples
     --------
@@ -97,9 +97,10 @@ def holds_on(tariff: Tariff, first: dt.date, last: dt.date) -> bool:
     >>> holds_on(year, dt.date(2026, 7, 1), eve), holds_on(year, eve, dt.date(2027, 1, 1))
     (True, False)
     """
-    if tariff.valid_from is None or tariff.valid_to is None:
+    if tariff.valid_from is None and tariff.valid_to is None:
         return False
-    return tariff.valid_from <= first and last <= tariff.valid_to
+    begun = tariff.valid_from is None or tariff.valid_from <= first
+    return begun and (tariff.valid_to is None or last <= tariff.valid_to)
 
 
 def _minute(hour: float, tariff: Tariff, period: TariffPeriod) -> int:

@@ -151,7 +151,8 @@ def test_a_tariff_holds_on_the_days_between_its_dates():
     assert validity(year) == "2026-01-01 to 2026-12-31"
     assert not holds_on(NINGXIA, dt.date(2026, 7, 1), dt.date(2026, 7, 1)) and validity(NINGXIA) == "not dated"
     open_end = replace(year, valid_to=None)
-    assert not holds_on(open_end, dt.date(2026, 7, 1), dt.date(2026, 7, 1)), "an end that is not given is not known"
+    assert holds_on(open_end, dt.date(2026, 7, 1), dt.date(2026, 7, 1)), "open at the end that is not given"
+    assert not holds_on(open_end, dt.date(2025, 7, 1), dt.date(2026, 7, 1))
     with pytest.raises(ConfigError, match="got valid_to=2025-01-01, allowed on or after valid_from=2026-01-01"):
         replace(year, valid_to=dt.date(2025, 1, 1))
 
