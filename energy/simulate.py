@@ -15,21 +15,15 @@ import xarray as xr
 from energy.config import Study
 from energy.config_grid import import_limits
 from energy.config_nodes import NodeConfig
+from energy.simulate_checks import BATTERY, NOISE, TINY_KW, refuse_unfit
 from energy.steps import pieces_of
 from models.battery import Battery, stock_end, stock_retention
 from models.cooling import outdoor_state
-from models.overhead import it_rating_kw, overhead_flows
+from models.overhead import overhead_flows
 from models.solar import pv_power
 from models.wind import wind_power
 from weather.conventions.errors import DataError
 
-_BATTERY = ("charge_green_kw", "charge_grey_kw", "discharge_green_kw", "discharge_grey_kw")
-_NEEDED = (
-    "it_kw", "it_reference_kw", "setpoint_degc", "facility_kw", "pv_kw", "wind_kw", "renewable_direct_kw",
-    "exported_kw", "curtailed_kw", "stock_green_kwh", "stock_grey_kwh", "carbon_kg_per_kwh", *_BATTERY,
-)  # fmt: skip
-_TINY_KW = 1e-6  # what the solver leaves of nothing
-_NOISE = 1e-5  # of a battery's power or energy: what a solver leaves of its switch and of its stocks
 _NO_BATTERY = Battery(energy_kwh=0.0, power_kw=0.0, charge_eff=1.0, discharge_eff=1.0, self_discharge_per_h=0.0)
 
 
@@ -158,7 +152,7 @@ def simulate(plan: xr.Dataset, *, study: Study, weather: xr.Dataset, step_h: flo
     In the plan's own weather with a plant that is what the plan's overhead says, the result is the plan
     (`tests/energy/test_simulate.py`). The stock before the first step is worked back from the plan's first step.
     """
-    _refuse_unfit(plan, study, weather, step_h)
+    refuse_unfit(plan, study, weather, step_h)
     pieces = _Pieces.of(plan, weather, step_h)
     rows: dict[str, list[np.ndarray]] = {}
     for node in study.nodes:
@@ -211,7 +205,7 @@ class _Wish:
 
     @classmethod
     def of(cls, plan: xr.Dataset) -> _Wish:
-        flow = {name: np.maximum(plan[name].values, 0.0) for name in _BATTERY}
+        flow = {name: np.maximum(plan[name].values, 0.0) for name in BATTERY}
         available = plan["pv_kw"].values + plan["wind_kw"].values
         discharge = flow["discharge_green_kw"] + flow["discharge_grey_kw"]
         could = np.minimum(available - flow["charge_green_kw"], plan["facility_kw"].values - discharge)
@@ -220,11 +214,11 @@ class _Wish:
         one, none = np.ones_like(could), np.full_like(could, np.nan)
         return cls(
             battery=flow,
-            used_share=np.clip(np.divide(direct, could, out=one, where=could > _TINY_KW), 0.0, 1.0),
-            exported_share=np.divide(exported, surplus, out=none, where=surplus > _TINY_KW),
+            used_share=np.clip(np.divide(direct, could, out=one, where=could > TINY_KW), 0.0, 1.0),
+            exported_share=np.divide(exported, surplus, out=none, where=surplus > TINY_KW),
             stock_green_kwh=float(plan["stock_green_kwh"].values[0]),
             stock_grey_kwh=float(plan["stock_grey_kwh"].values[0]),
-            first=tuple(float(flow[name][0]) for name in _BATTERY),
+            first=tuple(float(flow[name][0]) for name in BATTERY),
         )
 
     def stocks_before(self, battery: Battery, step_h: float) -> tuple[float, float]:
@@ -244,14 +238,14 @@ def _dispatch(node: NodeConfig, wish: _Wish, given: tuple[np.ndarray, ...], piec
     stocks = _begun(node, battery, wish.stocks_before(battery, pieces.step_h))
     pays = _export_pays(node, pv, wind)
     names = (
-        *_BATTERY, "renewable_direct_kw", "import_kw", "shortfall_kw", "exported_kw", "curtailed_kw",
+        *BATTERY, "renewable_direct_kw", "import_kw", "shortfall_kw", "exported_kw", "curtailed_kw",
         "stock_green_kwh", "stock_grey_kwh",
     )  # fmt: skip
     made = {name: np.empty(len(need)) for name in names}
     for i, step in enumerate(pieces.step):
         hours = pieces.share[i] * pieces.step_h
         here = float(need[i]), float(pv[i] + wind[i]), float(limit[i])
-        asked = tuple(float(wish.battery[name][step]) for name in _BATTERY)
+        asked = tuple(float(wish.battery[name][step]) for name in BATTERY)
         flows = _piece(battery, stocks, here, asked, float(wish.used_share[step]), hours)
         share = float(wish.exported_share[step])
         had_none = np.isnan(share)
@@ -275,7 +269,7 @@ def _begun(node: NodeConfig, battery: Battery, stocks: tuple[float, float]) -> t
     held = sum(stocks)
     if held <= battery.energy_kwh:
         return stocks
-    if held - battery.energy_kwh > max(_NOISE * battery.energy_kwh, _TINY_KW):
+    if held - battery.energy_kwh > max(NOISE * battery.energy_kwh, TINY_KW):
         has = f"its battery holds {battery.energy_kwh:,.1f} kWh" if node.battery else "it has no battery"
         raise DataError(
             f"plan: at {node.id} it begins with {held:,.1f} kWh in the battery, in the study {has}. Give a study whose "
@@ -301,14 +295,14 @@ def _piece(
     charge_green, charge_grey, discharge_green, discharge_grey = asked
     keep = stock_retention(battery, hours)
     green, grey = (max(0.0, stock * keep) for stock in stocks)
-    noise = _NOISE * battery.power_kw
+    noise = NOISE * battery.power_kw
     if charge_green + charge_grey > noise >= discharge_green + discharge_grey:
         discharge_green = discharge_grey = 0.0
     drawn_green = min(discharge_green, battery.power_kw, green * battery.discharge_eff / hours, need)
     most_grey = min(battery.power_kw, need) - drawn_green
     drawn_grey = max(0.0, min(discharge_grey, most_grey, grey * battery.discharge_eff / hours))
     rest = need - drawn_green - drawn_grey
-    idle = drawn_green + drawn_grey <= _TINY_KW  # a battery goes one way at a time
+    idle = drawn_green + drawn_grey <= TINY_KW  # a battery goes one way at a time
     room = max(0.0, battery.energy_kwh - green - grey) / (battery.charge_eff * hours)
     most = min(battery.power_kw, room) if idle else 0.0
     charged_green = max(0.0, min(charge_green, most, available, available + limit - rest))
@@ -316,7 +310,7 @@ def _piece(
     direct = min(could, max(used_share * could, rest - limit))
     bought = min(rest - direct, limit)
     short = rest - direct - bought
-    if short > _TINY_KW:  # nothing is charged then
+    if short > TINY_KW:  # nothing is charged then
         held = (grey * battery.discharge_eff / hours - drawn_grey, green * battery.discharge_eff / hours - drawn_green)
         more_grey = max(0.0, min(short, held[0], battery.power_kw - drawn_green - drawn_grey))
         more_green = max(0.0, min(short - more_grey, held[1], battery.power_kw - drawn_green - drawn_grey - more_grey))
@@ -358,71 +352,6 @@ def _export_pays(node: NodeConfig, pv: np.ndarray, wind: np.ndarray) -> np.ndarr
         node.wind.price_cny_per_kwh if node.wind else 0.0
     )
     return node.grid.export_price_cny_per_kwh * (pv + wind) > owed
-
-
-def _refuse_unfit(plan: xr.Dataset, study: Study, weather: xr.Dataset, step_h: float) -> None:
-    missing = [name for name in _NEEDED if name not in plan]
-    if missing:
-        raise DataError(f"plan: it has no {', '.join(missing)}. Give the plan.nc of a run, unchanged.")
-    nodes = [node.id for node in study.nodes]
-    _refuse_dims("plan", plan, _NEEDED)
-    _refuse_dims("weather", weather, ("temp_air",))
-    for what, found in (("plan", plan), ("weather", weather)):
-        absent = [node for node in nodes if node not in found["node"].values]
-        if absent:
-            raise DataError(
-                f"{what}: it has no node {', '.join(absent)}; the study's nodes are {', '.join(nodes)}. Give the study "
-                "the plan was made from."
-            )
-    _refuse_values(plan.sel(node=nodes), study)
-    time, hours = plan["time"].values, weather["time"].values
-    hour, step = np.timedelta64(1, "h"), np.timedelta64(round(step_h * 3600), "s")
-    gaps = np.flatnonzero(np.diff(time) != step)
-    if len(gaps):
-        raise DataError(
-            f"plan: after the stamp {time[gaps[0]]} (UTC) comes {time[gaps[0] + 1]}, allowed one every {step_h:g} h, "
-            "without gaps. Give the plan.nc of a run, unchanged, and its step."
-        )
-    if len(hours) > 1 and np.any(np.diff(hours) != hour):
-        raise DataError("weather: it is not hourly throughout. Resample it to full hours.")
-    if not len(hours) or hours[0] > time[0] or hours[-1] + hour < time[-1] + step:
-        covers = f"from {hours[0]} to {hours[-1] + hour}" if len(hours) else "nothing"
-        raise DataError(
-            f"weather: it covers {covers} (UTC), the plan runs from {time[0]} to {time[-1] + step}. Give weather of "
-            "the plan's window."
-        )
-
-
-def _refuse_dims(what: str, data: xr.Dataset, names: tuple[str, ...]) -> None:
-    for name in names:
-        if set(data[name].dims) != {"node", "time"}:
-            raise DataError(
-                f"{what}: {name} has the dims {', '.join(map(str, data[name].dims)) or 'none'}, allowed node, time. "
-                "Select one member, or give every node its own."
-            )
-
-
-def _refuse_values(plan: xr.Dataset, study: Study) -> None:
-    """Values missing, IT power above the rating, and battery flows below what a solver leaves of nothing."""
-    for name in _NEEDED:
-        missing = int(plan[name].isnull().sum())
-        if missing:
-            raise DataError(f"plan: {name} is missing in {missing} places. Give the plan.nc of a run, unchanged.")
-    for node in study.nodes:
-        it, most = float(plan["it_kw"].sel(node=node.id).max()), it_rating_kw(node.node_plant())
-        if it > most + _TINY_KW * max(1.0, most):
-            raise DataError(
-                f"plan: at {node.id} IT power goes up to {it:,.1f} kW, the plant is rated for {most:,.1f} kW. Raise "
-                "node.electrical.rated_kw and node.cooling.rated_heat_kw in the study, or plan anew."
-            )
-        least = -max(_TINY_KW, _NOISE * (node.battery.power_kw if node.battery else 0.0))
-        for name in _BATTERY:
-            found = float(plan[name].sel(node=node.id).min())
-            if found < least:
-                raise DataError(
-                    f"plan: {name} of {node.id} goes down to {found:g} kW, allowed 0 or more. Give the plan.nc of a "
-                    "run, unchanged."
-                )
 
 
 def _labelled(arrays: dict[str, np.ndarray], study: Study, plan: xr.Dataset) -> xr.Dataset:

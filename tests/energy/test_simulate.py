@@ -443,7 +443,7 @@ def test_optimised_plans_of_the_default_study_audit_to_within_half_a_percent(gre
             assert found["pue"] == pytest.approx(float(here["facility_kw"].sum() / here["it_kw"].sum()), rel=0.005)
 
 
-@pytest.mark.parametrize("name", ["steps", "simulate", "audit", "replay"])
+@pytest.mark.parametrize("name", ["steps", "simulate", "simulate_checks", "audit", "replay"])
 def test_the_replay_shares_nothing_with_the_planner(name):
     """As the verifier, it knows the study, the models and the weather alone."""
     text = Path(audit_module.__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
