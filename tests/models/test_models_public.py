@@ -20,6 +20,10 @@ def test_an_unknown_name_is_refused_as_python_does():
         _ = models.pv_plant
 
 
+def test_a_notebook_can_list_the_names():
+    assert dir(models) == sorted(models.__all__)
+
+
 def test_importing_models_imports_nothing_heavy():
     code = "import models, sys; print([m for m in ('numpy', 'xarray', 'pvlib', 'pandas', 'scipy') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
