@@ -219,7 +219,7 @@ def _sense_faults(columns: dict[str, np.ndarray], numbers: list[int]) -> Iterato
 
 
 def _usable(path: Path, time: np.ndarray, columns: dict[str, np.ndarray], dropped: tuple[str, ...]) -> Meters:
-    some = np.any([np.isfinite(columns[name]) for name in METERS if name in columns], axis=0) if len(time) else []
+    some = np.any([np.isfinite(columns[name]) for name in METERS if name in columns], axis=0)
     good = np.isfinite(columns["it_kw"]) & (columns["it_kw"] > 0) & some
     for name in (*WEATHER, "setpoint_degc"):
         if name in columns:

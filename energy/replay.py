@@ -18,6 +18,7 @@ from energy.weather_window import opened_weather, whole_hours
 from weather.conventions.errors import DataError
 
 _FILES = ("plan.nc", "summary.json")
+_NEEDED = ("title", "window", "inputs", "seed")  # of summary.json
 _MOST_BYTES = 1 << 29  # a fortnight of quarter hours at 50 nodes is a hundredth of it
 _OTHER_STUDY = (
     "The study {!r} is not, or not any more, the one the run was planned with: plants and connections are those of "
@@ -84,9 +85,14 @@ def read_run(folder: Path) -> Run:
             )
         files[name] = content
     summary = _json(folder / "summary.json", files["summary.json"])
-    # the hash says that it is what was written, so it can be opened
-    with xr.open_dataset(io.BytesIO(files["plan.nc"]), engine="h5netcdf", decode_timedelta=False) as data:
-        return Run(folder, data.load(), summary)
+    lacking = [key for key in _NEEDED if key not in summary]
+    if lacking:
+        raise DataError(f"{folder / 'summary.json'}: it has no {', '.join(lacking)}. {_REMEDY}")
+    try:
+        with xr.open_dataset(io.BytesIO(files["plan.nc"]), engine="h5netcdf", decode_timedelta=False) as data:
+            return Run(folder, data.load(), summary)
+    except (OSError, ValueError, KeyError) as error:  # a folder made by hand: the hash only says that it is unchanged
+        raise DataError(f"{folder / 'plan.nc'}: cannot be read as NetCDF ({str(error)[:120]}). {_REMEDY}") from error
 
 
 def _bytes(path: Path) -> bytes:

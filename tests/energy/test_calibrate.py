@@ -254,6 +254,7 @@ def test_weather_of_a_source_serves_where_the_meters_have_none(greendc, study_fi
         (lambda rows: [*rows[:4], rows[4].split(",")[0] + ",-3,25", *rows[5:]], ["row 5", "it_kw", "-3", "0 to"]),
         (lambda rows: [*rows[:4], rows[4].split(",")[0] + ",n/a,25", *rows[5:]], ["row 5", "it_kw", "n/a", "number"]),
         (lambda _: [], ["empty"]),
+        (lambda rows: rows[:1], ["0 hours have IT power and another meter", "Give a longer record"]),
     ],
 )  # fmt: skip
 def test_what_is_no_meter_is_refused_with_file_and_row(greendc, study_file, tmp_path, change, words):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -142,3 +143,18 @@ def test_what_read_run_gives_is_what_was_published(published):
     assert run.plan.identical(published.plan()) and run.step_h == 1.0
     assert run.summary == json.loads((published.folder / "summary.json").read_text())
     assert run.specs == {"alpha": "climate", "beta": "climate"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("summary.json", b'{"title": "by hand"}', "it has no window, inputs, seed"),
+        ("plan.nc", b"not a file of ours", "cannot be read as NetCDF"),
+    ],
+)
+def test_a_folder_made_by_hand_is_refused_though_its_hashes_are_right(greendc, run, study_file, name, content, words):
+    (run / name).write_bytes(content)
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    manifest["sha256"][name] = hashlib.sha256(content).hexdigest()
+    (run / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    greendc("replay", run, "--study", study_file).refused(3, name, words)
