@@ -219,10 +219,13 @@ class LiquidCoolingConfig(_SetpointTable):
     condenser_fan_frac: Number | None = None
 
     def plant(self) -> LiquidCooledPlant:
-        """The cooling plant as `models.cooling` computes it."""
+        """The cooling plant as `models.cooling` computes it; its setpoints must be of its water class."""
         from models.cooling import LiquidCooledPlant
+        from models.cooling.liquid import check_water_class
 
-        return LiquidCooledPlant(**{**plant_fields(self), "air": self.air.plant()})
+        made = LiquidCooledPlant(**{**plant_fields(self), "air": self.air.plant()})
+        check_water_class(made, self.setpoints_degc)
+        return made
 
 
 CoolingConfig = Annotated[

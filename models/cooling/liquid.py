@@ -168,7 +168,14 @@ def coolant_degc(plant: LiquidCooledPlant, setpoint_degc, load_ratio=1.0):
     return setpoint_degc + plant.cdu_approach_k * load_ratio
 
 
-def _check_class(plant: LiquidCooledPlant, setpoint) -> None:
+def check_water_class(plant: LiquidCooledPlant, setpoint) -> None:
+    """Refuse setpoints above what the plant's facility-water class allows.
+
+    Raises
+    ------
+    DataError
+        Naming how many, the warmest and the class's limit [degC].
+    """
     limit = row("water_class", plant.water_class)["supply_max_degc"]
     over = np.asarray(setpoint) > limit + 1e-9
     if over.any():
@@ -295,7 +302,7 @@ def liquid_cooling(plant: LiquidCooledPlant, outdoor: Outdoor, heat_kw, setpoint
     Power does not rise as the wet bulb falls at one dry bulb; where pads stop, dry operation takes more fan power.
     """
     heat, setpoint = np.asarray(heat_kw, dtype=float), np.asarray(setpoint_degc, dtype=float)
-    _check_class(plant, setpoint)
+    check_water_class(plant, setpoint)
     liquid = plant.liquid_share * heat
     routes = [_facility_water(plant, outdoor, liquid, setpoint, wetted=False)]
     if plant.adiabatic_eff > 0.0:

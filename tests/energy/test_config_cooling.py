@@ -5,7 +5,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from energy.config_cooling import CoolingConfig
 from models.cooling import ChillerPlant, IndirectEvaporativePlant, LiquidCooledPlant, WaterEconomiserPlant
-from weather.conventions.errors import ConfigError
+from weather.conventions.errors import ConfigError, DataError
 
 STUDY = TypeAdapter(CoolingConfig)
 COMMON = {"rated_heat_kw": 500.0, "setpoints_degc": (18.0, 20.0, 22.0), "source": "test"}
@@ -23,6 +23,14 @@ def test_study_tables_make_the_plants():
     assert liquid == LiquidCooledPlant(
         rated_heat_kw=500.0, air=IndirectEvaporativePlant(rated_heat_kw=150.0, dry_eff=0.5), water_class="W40"
     )
+
+
+def test_setpoints_above_the_water_class_are_found_with_the_study():
+    warm = {"kind": "liquid", **COMMON, "setpoints_degc": (30.0, 35.0, 40.0), "water_class": "W32"}
+    air = {"kind": "chiller", "rated_heat_kw": 150.0}
+    with pytest.raises(DataError, match=r"2 setpoints are above facility-water class W32, got up to 40.0 degC"):
+        STUDY.validate_python({**warm, "air": air}).plant()
+    assert STUDY.validate_python({**warm, "air": air, "water_class": "W40"}).plant().water_class == "W40"
 
 
 def test_study_tables_refuse_what_is_no_plant():
