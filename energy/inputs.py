@@ -9,7 +9,8 @@ energy is the same at every step.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -132,6 +133,15 @@ def _at(weather: xr.Dataset, node_id: str) -> xr.Dataset:
     return weather.sel(node=node_id)
 
 
+@contextmanager
+def _naming(where: str) -> Iterator[None]:
+    """Put the place before what a model, which knows none, refuses."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from error
+
+
 def _grid_and_supply(
     study: Study, weather: xr.Dataset, time: np.ndarray, step_h: float, to_step: _Stepper
 ) -> dict:
@@ -143,8 +153,10 @@ def _grid_and_supply(
     }  # fmt: skip
     for node in study.nodes:
         here = _at(weather, node.id)
-        pv = to_step(pv_power(here, node.pv_plant()).values) if node.pv else np.zeros(len(time))
-        wind = to_step(wind_power(here, node.wind_plant()).values) if node.wind else np.zeros(len(time))
+        nothing = np.zeros(len(time))
+        with _naming(f"node {node.id}"):
+            pv = to_step(pv_power(here, node.pv_plant()).values) if node.pv else nothing
+            wind = to_step(wind_power(here, node.wind_plant()).values) if node.wind else nothing
         owed = pv * (node.pv.price_cny_per_kwh if node.pv else 0) + wind * (
             node.wind.price_cny_per_kwh if node.wind else 0
         )

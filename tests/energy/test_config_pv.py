@@ -77,3 +77,10 @@ def test_a_mistake_is_told_once_with_its_key(tmp_path, old, new, told):
     with pytest.raises(ConfigError) as refused:
         zhongwei(tmp_path, (old, new))
     assert told in str(refused.value) and "1 problem " in str(refused.value)
+
+
+def test_a_plan_names_the_node_whose_weather_lacks_what_its_plant_needs(greendc, tmp_path):
+    text = west_toml().replace(ALBEDO, ALBEDO + f"snow = {{ {SOURCE} }}\n", 1)
+    (tmp_path / "snow.toml").write_text(text, encoding="utf-8")
+    ran = greendc("plan", "--study", tmp_path / "snow.toml", "--date", "2026-01-15", "--out", tmp_path / "runs")
+    ran.refused(3, "node zhongwei: PV power: the weather has no snow_depth")
