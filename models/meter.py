@@ -21,7 +21,7 @@ _OF_IT = ("ups_loss_kw", "distribution_loss_kw", "other_kw")  # which have the d
 _KW = {"units": "kW", "cell_methods": "time: mean"}
 
 
-def facility(it_kw, weather: xr.Dataset, plant: NodePlant, setpoint_degc) -> xr.Dataset:
+def facility(it_kw, weather: xr.Dataset, plant: NodePlant, setpoint_degc, *, step_h: float | None = None) -> xr.Dataset:
     """Every flow of a facility up to the meter, and its PUE, WUE, CUE and REF over the weather's window.
 
     Use it for what a hall draws in a weather at a load and a setpoint. Left out: batteries, and what starts and stops
@@ -38,6 +38,8 @@ def facility(it_kw, weather: xr.Dataset, plant: NodePlant, setpoint_degc) -> xr.
         Of every node of the weather.
     setpoint_degc : float, ndarray or DataArray
         In the cooling plant's own meaning. [degC]
+    step_h : float or None
+        Length of a stamp, for PV; needed for a single stamp only, else read from the stamps. [h]
 
     Returns
     -------
@@ -56,7 +58,7 @@ def facility(it_kw, weather: xr.Dataset, plant: NodePlant, setpoint_degc) -> xr.
     DataError
         IT power missing, negative or none in the whole window; with the servers' fans more than the plant is rated
         for (`models.overhead.it_rating_kw`: electrical rating, or what the cooling carries); an inlet above what the
-        servers' power was measured to.
+        servers' power was measured to; with PV, a single stamp without ``step_h``, or one that is not the stamps'.
 
     Notes
     -----
@@ -112,7 +114,7 @@ def facility(it_kw, weather: xr.Dataset, plant: NodePlant, setpoint_degc) -> xr.
         "it_kw": true,
         "facility_kw": facility_kw,
         **{name: xr.broadcast(flows[name], shape)[0].transpose(*shape.dims) for name in _OF_IT},
-        **_supply(weather, plant, facility_kw),
+        **_supply(weather, plant, facility_kw, step_h),
     }
     made = flows.assign({name: flow.assign_attrs(_KW) for name, flow in kilowatts.items()})
     made["inlet_degc"] = inlet.assign_attrs(units="degC", cell_methods="time: mean")
@@ -130,11 +132,13 @@ def _refuse_overload(true: xr.DataArray, plant: NodePlant) -> None:
         )
 
 
-def _supply(weather: xr.Dataset, plant: NodePlant, facility_kw: xr.DataArray) -> dict[str, xr.DataArray]:
+def _supply(
+    weather: xr.Dataset, plant: NodePlant, facility_kw: xr.DataArray, step_h: float | None
+) -> dict[str, xr.DataArray]:
     """Generation behind the meter where there is some, and what the meter sees of it."""
     made = {}
     if plant.pv is not None:
-        made["pv_kw"] = pv_power(weather, plant.pv)
+        made["pv_kw"] = pv_power(weather, plant.pv, step_h=step_h)
     if plant.wind is not None:
         made["wind_kw"] = wind_power(weather, plant.wind)
     made = {name: xr.broadcast(flow, facility_kw)[0].transpose(*facility_kw.dims) for name, flow in made.items()}
