@@ -46,7 +46,7 @@ TOWER = Tower(approach_k=4.0, range_k=5.0, wet_bulb_degc=22.0, water_air_ratio=1
 # leaving water above wet bulb [K]; and make-up water [L/kWh] at Urumqi, 5 cycles, with the dry bulbs of that year
 YORK_APPROACH = {-1.3: 9.4, 1.5: 8.5, 4.5: 7.5, 7.5: 6.6, 10.6: 5.7, 13.5: 5.0, 16.4: 4.4, 19.0: 4.0}
 ENERGYPLUS_WATER = {-10.6: (1.1, 0.86), -4.6: (1.5, 0.97), 1.5: (2.4, 1.13), 7.5: (6.3, 1.60), 13.5: (8.7, 1.90)}
-CHILLER_POINTS = ((7, 20, 1.0, 6.756), (10, 26.67, 1.0, 6.390), (10, 20, 0.8, 8.263), (12, 18, 0.6, 10.331))
+CHILLER_POINTS = ((7.22, 20, 1.0, 6.756), (10, 26.67, 1.0, 6.390), (10, 20, 0.8, 8.263), (12, 18, 0.6, 10.331))
 
 
 def plants() -> dict[str, tuple]:

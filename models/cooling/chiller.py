@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from models.cooling.tables import row, row_ids
-from weather.conventions.errors import ConfigError
+from weather.conventions.errors import ConfigError, DataError
 
 _REFERENCE_LIFT_K = 25.0  # lift at which a Carnot fraction is stated: about 10 degC water, 27 degC condenser water
 
@@ -30,9 +30,13 @@ class ChillerCurves:
     eirfplr : tuple of 3 floats
         Power against full load: ``d1 + d2 PLR + d3 PLR2``.
     chilled_range_degc, condenser_range_degc : (float, float)
-        Range of the fit; beyond it the curves are held at its edge. [degC]
+        Range of the fit. [degC]
     plr_min, plr_max : float
-        Part-load ratio below which the machine cycles, and most. [-]
+        Part-load ratio below which the machine cycles, and the end of the fit: above it the curve goes on. [-]
+    beyond_range : {"slope", "hold"}
+        Warmer condenser water and colder chilled water than the fit: ``"slope"`` goes on straight with the edge's
+        slope, ``"hold"`` stays at the edge, as EnergyPlus does (power too low there). On the two other sides, where
+        the machine could only get better, both hold the edge.
     """
 
     name: str
@@ -45,6 +49,7 @@ class ChillerCurves:
     condenser_range_degc: tuple[float, float]
     plr_min: float
     plr_max: float
+    beyond_range: Literal["slope", "hold"] = "slope"
 
     def __post_init__(self) -> None:
         checks = {
@@ -57,6 +62,7 @@ class ChillerCurves:
             "condenser_range_degc": (_ascends(self.condenser_range_degc), "two ascending temperatures"),
             "plr_min": (0 < self.plr_min < 1, "more than 0, below 1"),
             "plr_max": (1 <= self.plr_max <= 2, "1 to 2"),
+            "beyond_range": (self.beyond_range in ("slope", "hold"), "'slope' or 'hold'"),
         }
         for name, (good, allowed) in checks.items():
             if not good:
@@ -108,10 +114,37 @@ def _biquadratic(coefficients, x, y):
     return c1 + c2 * x + c3 * x**2 + c4 * y + c5 * y**2 + c6 * x * y
 
 
+def _slopes(coefficients, x, y):
+    _, c2, c3, c4, c5, c6 = coefficients
+    return c2 + 2.0 * c3 * x + c6 * y, c4 + 2.0 * c5 * y + c6 * x
+
+
 def _at_temperatures(curves: ChillerCurves, chilled_degc, condenser_degc):
+    """Capacity and power per heat over reference; see `ChillerCurves.beyond_range`."""
     chilled = np.clip(chilled_degc, *curves.chilled_range_degc)
     condenser = np.clip(condenser_degc, *curves.condenser_range_degc)
-    return _biquadratic(curves.capft, chilled, condenser), _biquadratic(curves.eirft, chilled, condenser)
+    capacity, power = (_biquadratic(own, chilled, condenser) for own in (curves.capft, curves.eirft))
+    colder = np.maximum(chilled - chilled_degc, 0.0)
+    warmer = np.maximum(condenser_degc - condenser, 0.0)
+    if curves.beyond_range == "hold" or not (np.any(colder) or np.any(warmer)):
+        return capacity, power
+    # a fit whose edge bends the wrong way is held instead: beyond it nothing gets better
+    by_chilled, by_condenser = _slopes(curves.capft, chilled, condenser)
+    capacity = capacity - np.maximum(by_chilled, 0.0) * colder + np.minimum(by_condenser, 0.0) * warmer
+    by_chilled, by_condenser = _slopes(curves.eirft, chilled, condenser)
+    power = power - np.minimum(by_chilled, 0.0) * colder + np.maximum(by_condenser, 0.0) * warmer
+    _refuse_no_capacity(curves, capacity)
+    return capacity, power
+
+
+def _refuse_no_capacity(curves: ChillerCurves, capacity) -> None:
+    bad = ~(np.asarray(capacity) > 0.0)
+    if bad.any():
+        raise DataError(
+            f"cooling: in {int(bad.sum())} values chiller {curves.name!r} has no capacity left, so far are its "
+            f"temperatures from the fit (chilled water {curves.chilled_range_degc} degC, condenser "
+            f"{curves.condenser_range_degc} degC). Name another machine or 'carnot', or a warmer setpoint."
+        )
 
 
 def _part_load(curves: ChillerCurves, plr):
@@ -124,17 +157,18 @@ def _part_load(curves: ChillerCurves, plr):
 def doe2_cop(chilled_degc, condenser_degc, plr, *, curves: ChillerCurves | None = None):
     """COP of a chiller, DOE-2 curves.
 
-    Water warmer than the fit is taken as its warmest, so the COP is on the safe side; condenser water or air above
-    the fit's is clamped too, where the COP is too good.
+    Beyond the fit it is on the safe side: chilled water warmer, and condenser water or air colder, than the fit is
+    taken as its edge; the two other ways power goes on rising (Notes).
 
     Parameters
     ----------
     chilled_degc : numeric
-        Leaving chilled water, clamped to the curves' range. [degC]
+        Leaving chilled water. [degC]
     condenser_degc : numeric
-        Entering condenser water or air, clamped. [degC]
+        Entering condenser water or air. [degC]
     plr : numeric
-        Part-load ratio, heat over the capacity at these temperatures, more than 0; cycling below the least. [-]
+        Part-load ratio, heat over the capacity at these temperatures, more than 0; cycling below the least. Above
+        ``plr_max`` the quadratic goes on: power grows faster than heat, nothing is refused. [-]
     curves : ChillerCurves
         Default: ``load_chiller("doe2")``.
 
@@ -146,7 +180,12 @@ def doe2_cop(chilled_degc, condenser_degc, plr, *, curves: ChillerCurves | None 
     Notes
     -----
     ``COP = COP_ref * PLR / (EIRFT * EIRFPLR)``. The five published points of the default machine come out within
-    5e-4 (tested).
+    5e-4 (tested). Beyond the warm edge ``yw`` of the condenser's range EIRFT and CAPFT go on straight,
+    ``f(x, yw) + f_y(x, yw) (y - yw)``, likewise below the cold edge of the chilled water's; a slope of the wrong sign
+    is taken as 0. For the default machine at 0.4 to 1 of 1,000 kW (1,250 kW installed) the power is 0.4, 1.4 and 3.2 %
+    below that of its quadratic continued to 29, 31 and 33 degC (tested); the held edge would be 7, 13 and 19 % below
+    the straight line. No measurement reaches there. Below 7.22 degC chilled water it rises by up to 6 % per K near
+    full load: the fit's own edge.
 
     References
     ----------
@@ -188,10 +227,11 @@ def doe2_power(
     Notes
     -----
     The least over ``n`` running machines of ``n * P(Q / n)`` among those not overloaded; with all running the curve
-    is followed above full load too, so the caller sizes the plant. Each term rises with ``Q`` and the choice narrows
-    with ``Q``, so the least rises with ``Q``. One machine near its least load draws about the same power whatever it
-    carries, and its capacity falls as condenser water warms: there, with water below 9 degC, the curves give up to
-    0.6 % less power per K of warmer condenser water.
+    is followed above full load and ``plr_max`` too, so the caller sizes the plant: 1,250 kW of the default machine
+    carry 1,056 kW at 1.15 of their capacity with 7.22 degC chilled and 33 degC condenser water. Each term rises with
+    ``Q`` and the choice narrows with ``Q``, so the least rises with ``Q``. One machine near its least load draws about
+    the same power whatever it carries, and its capacity falls as condenser water warms: there, with water below
+    9 degC, the curves give up to 0.6 % less power per K of warmer condenser water.
 
     Examples
     --------

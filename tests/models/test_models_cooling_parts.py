@@ -29,7 +29,7 @@ TOWER = Tower(approach_k=4.0, range_k=5.0, wet_bulb_degc=22.0, water_air_ratio=1
 @pytest.mark.parametrize(
     ("chilled", "condenser", "plr", "cop"),
     [
-        (7, 20, 1.0, 6.756),
+        (7.22, 20, 1.0, 6.756),
         (10, 26.67, 1.0, 6.390),
         (10, 20, 0.8, 8.263),
         (12, 18, 0.6, 10.331),

@@ -1,0 +1,78 @@
+"""Cooling parts beyond their ratings and fits: what must go on rising, what must not fall."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.cooling.chiller import doe2_cop, doe2_power, load_chiller
+from weather.conventions.errors import ConfigError, DataError
+
+DOE2, SCREW = load_chiller("doe2"), load_chiller("air_cooled_screw")
+
+
+def _power(heat, chilled, condenser, curves):
+    return np.asarray(doe2_power(heat, chilled, condenser, reference_kw=1250.0, count=4, curves=curves))
+
+
+@pytest.mark.parametrize(("machine", "chilled"), [(DOE2, 7.22), (DOE2, 12.78), (SCREW, 5.0), (SCREW, 10.0)])
+def test_power_goes_on_rising_above_the_warm_edge(machine, chilled):
+    """Straight on: near the edge as steep as just below it, and never flat."""
+    edge = machine.condenser_range_degc[1]
+    power = _power(900.0, chilled, edge + np.arange(-0.5, 10.0, 0.5), machine)
+    steps = np.diff(power)
+    assert np.all(steps > 0.8 * steps[0])
+    assert steps[1] == pytest.approx(steps[0], rel=0.08)
+
+
+@pytest.mark.parametrize(
+    ("condenser", "held", "quadratic"), [(29.0, 0.07, 0.004), (31.0, 0.13, 0.014), (33.0, 0.19, 0.032)]
+)
+def test_the_straight_line_against_the_held_edge_and_the_quadratic(condenser, held, quadratic):
+    """The figures of `doe2_cop`: the worst over chilled water and loads."""
+    chilled, heat = np.meshgrid(np.linspace(7.22, 12.78, 8), np.linspace(400.0, 1000.0, 7))
+    ours = _power(heat, chilled, condenser, DOE2)
+    flat = _power(heat, chilled, condenser, replace(DOE2, beyond_range="hold")) / ours - 1.0
+    further = ours / _power(heat, chilled, condenser, replace(DOE2, condenser_range_degc=(12.78, 60.0))) - 1.0
+    assert flat.min() == pytest.approx(-held, abs=0.006) and flat.max() < 0.0
+    assert further.min() == pytest.approx(-quadratic, abs=0.002) and further.max() <= 0.0
+
+
+def test_edge_slopes_by_hand():
+    """At 10 and 30 degC: the edge's value and c4 + 2 c5 26.67 + c6 10 per kelvin; CAPFT likewise, one machine full."""
+
+    def straight(c):
+        at_edge = c[0] + 10 * c[1] + 100 * c[2] + 26.67 * c[3] + 26.67**2 * c[4] + 266.7 * c[5]
+        return at_edge + 3.33 * (c[3] + 2 * c[4] * 26.67 + 10 * c[5])
+
+    eir, cap = straight(DOE2.eirft), straight(DOE2.capft)
+    full = sum(DOE2.eirfplr)
+    assert float(doe2_cop(10.0, 30.0, 1.0)) == pytest.approx(6.57 / (eir * full), rel=1e-12)
+    power = doe2_power(1000.0 * cap, 10.0, 30.0, reference_kw=1000.0, count=1)
+    assert float(power) == pytest.approx(1000.0 * cap * eir * full / 6.57, rel=1e-12)
+
+
+def test_the_cold_side_of_the_condenser_and_warm_water_are_held():
+    assert doe2_cop(10.0, 5.0, 0.7) == doe2_cop(10.0, 12.78, 0.7)
+    assert doe2_cop(20.0, 20.0, 0.7) == doe2_cop(12.78, 20.0, 0.7)
+    assert doe2_cop(5.0, 20.0, 0.7) < doe2_cop(7.22, 20.0, 0.7) * 0.99
+
+
+def test_a_slope_of_the_wrong_sign_is_held():
+    """The screw's fit takes more power for warmer water in mild air; below its cold edge that must not help."""
+    assert doe2_cop(3.0, 29.44, 1.0, curves=SCREW) == doe2_cop(4.44, 29.44, 1.0, curves=SCREW)
+    assert doe2_cop(3.0, 46.11, 1.0, curves=SCREW) < doe2_cop(4.44, 46.11, 1.0, curves=SCREW)
+
+
+def test_above_the_largest_part_load_power_grows_faster_than_heat():
+    heat = np.array([1000.0, 1150.0, 1300.0])
+    cost = _power(heat, 10.0, 26.67, replace(DOE2, plr_max=1.0)) / heat
+    assert np.all(np.diff(cost) > 0.0)
+    assert cost == pytest.approx(_power(heat, 10.0, 26.67, DOE2) / heat, rel=1e-12)
+
+
+def test_curves_without_capacity_are_refused():
+    with pytest.raises(DataError, match=r"in 1 values chiller 'centrifugal.*no capacity left"):
+        doe2_cop(10.0, np.array([30.0, 120.0]), 0.8)
+    with pytest.raises(ConfigError, match=r"beyond_range='flat', allowed 'slope' or 'hold'"):
+        replace(DOE2, beyond_range="flat")
