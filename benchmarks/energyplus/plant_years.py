@@ -86,7 +86,9 @@ def _their_year(result: Run, economiser: bool) -> PlantYear:
     )
 
 
-def own_plant(design: PlantDesign, chiller: ChillerSet, *, economiser: bool) -> WaterEconomiserPlant | ChillerPlant:
+def own_plant(
+    design: PlantDesign, chiller: ChillerSet, *, economiser: bool, hold_curve: bool = False
+) -> WaterEconomiserPlant | ChillerPlant:
     """Our plant with the same figures: no hall fans, constant UA as in EnergyPlus."""
     figures = {
         "rated_heat_kw": design.heat_kw,
@@ -105,7 +107,7 @@ def own_plant(design: PlantDesign, chiller: ChillerSet, *, economiser: bool) -> 
         "rejected_over_heat": design.rejected_ratio,
         "cycles": design.cycles,
         "drift_frac": 0.0,
-        "chiller": chiller_curves(chiller),
+        "chiller": chiller_curves(chiller, hold_curve=hold_curve),
         "chiller_count": 1,
         "chiller_size_ratio": design.chiller_size_ratio,
     }
@@ -120,8 +122,8 @@ def own_plant(design: PlantDesign, chiller: ChillerSet, *, economiser: bool) -> 
     return WaterEconomiserPlant(**figures, **free)
 
 
-def chiller_curves(chiller: ChillerSet) -> ChillerCurves:
-    """The same machine as our plants take it."""
+def chiller_curves(chiller: ChillerSet, *, hold_curve: bool = False) -> ChillerCurves:
+    """The same machine as our plants take it; with `hold_curve` flat beyond its fit, as EnergyPlus has it."""
     return ChillerCurves(
         name=chiller.name,
         condenser="water",
@@ -133,6 +135,7 @@ def chiller_curves(chiller: ChillerSet) -> ChillerCurves:
         condenser_range_degc=chiller.eirft[8:10],
         plr_min=chiller.plr_min,
         plr_max=chiller.plr_max,
+        beyond_range="hold" if hold_curve else "slope",
     )
 
 
