@@ -8,7 +8,7 @@ import numpy as np
 from models.cooling.chiller import ChillerCurves, capped_condensing, carnot_cop, chiller_ids, doe2_power, load_chiller
 from models.cooling.fans import fan_curve, hall_air, pump_ratio
 from models.cooling.outdoor import HeatRemoval, Outdoor
-from models.cooling.tables import check_fields, row_ids
+from models.cooling.tables import check_fields, row, row_ids
 from models.cooling.tower import (
     CP_WATER,
     Tower,
@@ -255,8 +255,14 @@ def tower_state(plant, outdoor: Outdoor, *, range_k, most_air, coldest_degc):
     water_degc, air_per_water : ndarray
         [degC], [-]
     air : TowerAir
+
+    Notes
+    -----
+    Air per water is at most 2.5 of the rated (data row ``tower.film``): with little water, cells and their fans stand
+    and the others have more of it. Else a fan near full on a twentieth of the water would give an approach no fill has.
     """
     tower = tower_of(plant)
+    most_air = np.minimum(most_air, row("tower", "film")["air_per_water_max"])
     water, air = tower_water(
         tower, range_k=range_k, air_per_water=most_air, wet_bulb=outdoor.wet_bulb, pressure=outdoor.pressure
     )
@@ -321,21 +327,26 @@ def led_by_chillers(plant, outdoor: Outdoor, *, load_kw, chilled_degc, fan_kw, c
     -----
     Air flow in proportion to heat (so the tower's approach changes with the wet bulb alone) is Braun and
     Diderrich's near-optimal control: fan speed linear in load, hardly dependent on weather. Fans slow where the
-    water would be colder than the chillers can use (`coldest_useful`). The rated range is taken at every load:
-    below ``pump_min_flow`` the water is in truth up to 1 K colder.
+    water would be colder than the chillers can use (`coldest_useful`). Beyond the heat the tower is built for
+    (``rejected_over_heat``) the fans stay at full while water and heat grow, so the approach widens: by 0.2-0.3 K at 5 %
+    too much; one repetition with the heat found. The rated range is taken at every load: below ``pump_min_flow`` the
+    water is in truth up to 1 K colder.
 
     References
     ----------
     Braun, Diderrich, Near-optimal control of cooling towers for chilled-water systems, ASHRAE Trans. 96(2), 1990.
     """
-    water, air_per_water, air = tower_state(
-        plant,
-        outdoor,
-        range_k=plant.tower_range_k,
-        most_air=1.0,
-        coldest_degc=coldest_useful(plant, chilled_degc),
-    )
-    compressor = compressor_kw(plant, load_kw, chilled_degc, np.maximum(water, plant.condenser_floor_degc))
+    coldest = coldest_useful(plant, chilled_degc)
+
+    def state_and_compressor(most_air):
+        state = tower_state(plant, outdoor, range_k=plant.tower_range_k, most_air=most_air, coldest_degc=coldest)
+        entering = np.maximum(state[0], plant.condenser_floor_degc)
+        return state, compressor_kw(plant, load_kw, chilled_degc, entering)
+
+    (_, air_per_water, air), compressor = state_and_compressor(1.0)
+    over = (load_kw + compressor) / (plant.rated_heat_kw * plant.rejected_over_heat)
+    if np.any(over > 1.0):
+        (_, air_per_water, air), compressor = state_and_compressor(1.0 / np.maximum(over, 1.0))
     tower, pump, drunk = tower_duty(plant, outdoor, load_kw + compressor, air_per_water=air_per_water, air=air)
     nothing = np.zeros_like(compressor)
     return HeatRemoval(fan_kw, chilled_pump_kw + pump, tower, compressor, drunk, nothing, nothing > 0)

@@ -5,9 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.cooling import ChillerPlant, WaterEconomiserPlant, cooling_power, outdoor_state
+from models.cooling.chilled import compressor_kw, pump_kw, tower_of, tower_state
 from models.cooling.chiller import doe2_cop, doe2_power, load_chiller
+from models.cooling.outdoor import Outdoor
+from models.cooling.tower import tower_water
 from weather.conventions.errors import ConfigError, DataError
 
+LED, WATER = ChillerPlant(rated_heat_kw=1000.0), WaterEconomiserPlant(rated_heat_kw=1000.0)
 DOE2, SCREW = load_chiller("doe2"), load_chiller("air_cooled_screw")
 
 
@@ -76,3 +81,36 @@ def test_curves_without_capacity_are_refused():
         doe2_cop(10.0, np.array([30.0, 120.0]), 0.8)
     with pytest.raises(ConfigError, match=r"beyond_range='flat', allowed 'slope' or 'hold'"):
         replace(DOE2, beyond_range="flat")
+
+
+def _at_wet_bulb(make_weather, wet):
+    """A warm day's air with its wet bulb set."""
+    state = outdoor_state(make_weather(hours=1, temp_air=34.0, relative_humidity=50.0))
+    return state.assign(wet_bulb=state["wet_bulb"] * 0.0 + wet)
+
+
+def test_beyond_its_rating_a_tower_has_no_more_air_than_full_fans_give(make_weather):
+    """Heat 1.15 of what the tower is built for: fans stand at full, the water comes as 1 / 1.15 of the air lets it."""
+    small = replace(LED, rejected_over_heat=1.0, tower_fan_frac=0.02)
+    day = _at_wet_bulb(make_weather, 22.0)
+    result = cooling_power(day, small, 950.0, 12.0).isel(time=0)
+    load = 950.0 + float(result["fan_kw"]) + float(pump_kw(small, 0.016, 0.95))
+    over = (load + float(result["compressor_kw"])) / 1000.0
+    assert 1.1 < over < 1.2
+    water, _ = tower_water(
+        tower_of(small), range_k=5.0, air_per_water=1.0 / over, wet_bulb=22.0, pressure=float(day["pressure"][0])
+    )
+    assert float(water) - 26.0 > 0.5
+    assert float(result["compressor_kw"]) == pytest.approx(float(compressor_kw(small, load, 12.0, water)), rel=2e-4)
+    assert float(result["tower_kw"]) == pytest.approx(20.0, rel=1e-3)
+
+
+@pytest.mark.parametrize(("most", "used"), [(1.0, 1.0), (2.4, 2.4), (4.5, 2.5), (20.0, 2.5)])
+def test_little_water_does_not_make_a_better_tower_than_the_fill_allows(most, used):
+    """Fans at full on a least flow of 5 % are 20 of the rated air per water: the fill gets 2.5, the fans slow."""
+    air = Outdoor(*(np.array([value]) for value in (34.0, 20.0, 15.0, 95_000.0)))
+    water, flow, _ = tower_state(WATER, air, range_k=5.0, most_air=most, coldest_degc=5.0)
+    wanted, _ = tower_water(tower_of(WATER), range_k=5.0, air_per_water=used, wet_bulb=20.0, pressure=95_000.0)
+    assert flow == pytest.approx([used]) and water == pytest.approx([float(wanted)], rel=1e-12)
+    unwetted, _ = tower_water(tower_of(WATER), range_k=5.0, air_per_water=most, wet_bulb=20.0, pressure=95_000.0)
+    assert (float(water[0]) > float(unwetted) + 0.3) == (most > 2.5)
