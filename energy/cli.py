@@ -170,7 +170,7 @@ def check(
     """Read a study and its weather files, say what is in them or all that would stop a plan."""
     from energy.config import load_study, study_hash
     from energy.config_checks import study_warnings
-    from energy.config_load import load_problems
+    from energy.config_load import load_problems, supply_problems
     from energy.requests import weather_specs, window
     from energy.starter import describe_study
     from weather.sources.examine import examine_weather
@@ -183,7 +183,7 @@ def check(
         problems.append(str(error))
     specs = weather_specs(loaded, ())
     weather = examine_weather(specs, [node.node() for node in loaded.nodes], repair=loaded.weather.repair)
-    problems += [*load_problems(loaded), *weather.problems]
+    problems += [*load_problems(loaded), *weather.problems, *supply_problems(loaded, weather.day)]
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise ConfigError("\n  ".join([f"{study}: {count} that would stop a plan", *problems]))

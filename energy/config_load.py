@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from energy.config_grid import series_problems
+from weather.conventions.errors import GreenDCError
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from energy.config import Study
     from energy.config_nodes import NodeConfig
     from models.gpu import GPUType
@@ -126,6 +129,47 @@ def beyond_supply(
         f"{renewable_kw[step]:,.1f} kW of PV and wind, {battery_kw:,.1f} kW from the battery. Raise {key} "
         f"to at least {least:,.1f}, reserve less inference, or add renewables or a battery."
     )
+
+
+def supply_kw(node: NodeConfig, weather: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """PV and wind power of a node in its weather [kW], shape (time,) both; zeros where it has no such plant.
+
+    Parameters
+    ----------
+    node
+        The node.
+    weather
+        Hourly, dims (time,).
+
+    Raises
+    ------
+    DataError, ConfigError
+        Weather without what the plants need (snow asks for snow_depth, dust for precipitation or a cleaning interval);
+        the text begins with the node, which the models do not know.
+    """
+    from models.solar import pv_power
+    from models.wind import wind_power
+
+    nothing = np.zeros(weather.sizes["time"])
+    try:
+        pv = pv_power(weather, node.pv_plant()).values if node.pv else nothing
+        wind = wind_power(weather, node.wind_plant()).values if node.wind else nothing
+    except GreenDCError as error:
+        raise type(error)(f"node {node.id}: {error}") from error
+    return pv, wind
+
+
+def supply_problems(study: Study, weather: Mapping[str, xr.Dataset]) -> Iterator[str]:
+    """Plants whose weather lacks what they need, a sentence a node: that with which `supply_kw` refuses a plan.
+
+    ``weather``: node id -> some hours of its weather, from `weather.sources.examine.examine_weather`.
+    """
+    for node in study.nodes:
+        if node.id in weather:
+            try:
+                supply_kw(node, weather[node.id])
+            except GreenDCError as error:
+                yield str(error)
 
 
 def load_problems(study: Study) -> Iterator[str]:

@@ -9,8 +9,7 @@ energy is the same at every step.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,14 +18,12 @@ import xarray as xr
 
 from energy.config import Study
 from energy.config_grid import carbon_factors, import_limits, import_price
-from energy.config_load import base_it_kw, beyond_rating, beyond_supply, inlet_factors, it_cap_kw
+from energy.config_load import base_it_kw, beyond_rating, beyond_supply, inlet_factors, it_cap_kw, supply_kw
 from energy.state import State
 from energy.workload.jobs import Job
 from energy.workload.packing import Pool
 from models.gpu import GPUType
 from models.overhead import overhead_curve, overhead_lines
-from models.solar import pv_power
-from models.wind import wind_power
 from weather import derive
 from weather.conventions.errors import ConfigError, DataError
 from weather.conventions.timeaxis import civil_hour
@@ -133,15 +130,6 @@ def _at(weather: xr.Dataset, node_id: str) -> xr.Dataset:
     return weather.sel(node=node_id)
 
 
-@contextmanager
-def _naming(where: str) -> Iterator[None]:
-    """Put the place before what a model, which knows none, refuses."""
-    try:
-        yield
-    except DataError as error:
-        raise DataError(f"{where}: {error}") from error
-
-
 def _grid_and_supply(
     study: Study, weather: xr.Dataset, time: np.ndarray, step_h: float, to_step: _Stepper
 ) -> dict:
@@ -152,11 +140,7 @@ def _grid_and_supply(
         )
     }  # fmt: skip
     for node in study.nodes:
-        here = _at(weather, node.id)
-        nothing = np.zeros(len(time))
-        with _naming(f"node {node.id}"):
-            pv = to_step(pv_power(here, node.pv_plant()).values) if node.pv else nothing
-            wind = to_step(wind_power(here, node.wind_plant()).values) if node.wind else nothing
+        pv, wind = (to_step(hourly) for hourly in supply_kw(node, _at(weather, node.id)))
         owed = pv * (node.pv.price_cny_per_kwh if node.pv else 0) + wind * (
             node.wind.price_cny_per_kwh if node.wind else 0
         )

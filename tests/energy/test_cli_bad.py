@@ -138,6 +138,24 @@ def test_check_opens_the_weather_files(greendc, edited_study, small_epw):
     greendc("check", study).refused(3, "weather of alpha", str(small_epw), "expected 'LOCATION,...'")
 
 
+@pytest.mark.parametrize("source", ["climate", "epw"])
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("snow", "node alpha: PV power: the weather has no snow_depth."),
+        ("soiling", "node alpha: PV soiling: got cleaning_interval_days=None and a weather without precipitation"),
+    ],
+)
+def test_check_finds_what_the_weather_lacks(attempt, greendc, edited_study, small_epw, source, part, words):
+    """Snow and dust need what a source need not have: said by the function with which `plan` refuses."""
+    whole = "pv = { capacity_kw = 40.0,"
+    table = "" if source == "climate" else '[weather.specs]\nalpha = "epw:alpha.epw"\n'
+    asks = (whole, f'{whole} {part} = {{ source = "assumption: test" }},')
+    study = edited_study(asks, ("[[tariff]]", f"{table}[[tariff]]"))
+    greendc("check", study).refused(3, f"{study}: 1 problem that would stop a plan", words)
+    attempt(study=study).refused(3, words)
+
+
 def test_check_warns_of_setpoints_that_cannot_move(greendc, study_file, edited_study):
     stiff = edited_study(("setpoint_rate_k_per_h = 6.0", "setpoint_rate_k_per_h = 5.0"))
     ran = greendc("check", stiff)
