@@ -44,6 +44,9 @@ class _SetpointTable(SourcedTable):
 
 
 class _HallFans(Table):
+    # optional for the air plant within a liquid one, which its own table's source may cover
+    source: Text | None = None
+    note: str = ""
     rated_heat_kw: PositiveKW
     delta_k: Number | None = None
     fan_pressure_pa: Number | None = None
@@ -185,8 +188,8 @@ class ChillerCoolingConfig(_SetpointTable, ChillerPlantTable):
 class LiquidCoolingConfig(_SetpointTable):
     """Cold plates with a dry cooler (`models.cooling.LiquidCooledPlant`); a setpoint is facility water.
 
-    ``air`` is the table of the plant that takes the rest of the heat, of any other kind, without setpoints: it holds
-    ``air_setpoint_degc``.
+    ``air`` is the table of the plant that takes the rest of the heat, of any other kind, without setpoints (it holds
+    ``air_setpoint_degc``) and with a ``source`` of its own where it has one.
     """
 
     kind: Literal["liquid"]
@@ -196,6 +199,7 @@ class LiquidCoolingConfig(_SetpointTable):
     liquid_share: Number | None = None
     water_class: Text | None = None
     cdu_approach_k: Number | None = None
+    cdu_flow_exponent: Number | None = None
     water_range_k: Number | None = None
     cdu_pump_frac: Number | None = None
     loop_pump_frac: Number | None = None

@@ -328,9 +328,9 @@ def led_by_chillers(plant, outdoor: Outdoor, *, load_kw, chilled_degc, fan_kw, c
     Air flow in proportion to heat (so the tower's approach changes with the wet bulb alone) is Braun and
     Diderrich's near-optimal control: fan speed linear in load, hardly dependent on weather. Fans slow where the
     water would be colder than the chillers can use (`coldest_useful`). Beyond the heat the tower is built for
-    (``rejected_over_heat``) the fans stay at full while water and heat grow, so the approach widens: by 0.2-0.3 K at 5 %
-    too much; one repetition with the heat found. The rated range is taken at every load: below ``pump_min_flow`` the
-    water is in truth up to 1 K colder.
+    (``rejected_over_heat``) the fans stay at full while water and heat grow, so the approach widens, by 0.2-0.3 K at
+    5 % too much; one repetition with the heat found. The rated range is taken at every load: below ``pump_min_flow``
+    the water is in truth up to 1 K colder.
 
     References
     ----------

@@ -48,7 +48,9 @@ class LiquidCooledPlant:
     water_class : str
         ASHRAE facility-water class, ``"W17"`` ... ``"W45"``: the setpoint may not pass its limit.
     cdu_approach_k : float
-        Coolant at the cold plates above facility water, at rated heat (3-5 K). [K]
+        Coolant at the cold plates above facility water, at rated heat and flows (3-5 K). [K]
+    cdu_flow_exponent : float
+        The CDU's films go with their flows to this power, as ``hx_flow_exponent`` of `WaterEconomiserPlant`. [-]
     water_range_k : float
         Facility water return above supply. [K]
     cdu_pump_frac, loop_pump_frac : float
@@ -82,6 +84,7 @@ class LiquidCooledPlant:
     liquid_share: float = 0.75
     water_class: str = "W32"
     cdu_approach_k: float = 4.0
+    cdu_flow_exponent: float = 0.7
     water_range_k: float = 10.0
     cdu_pump_frac: float = 0.008
     loop_pump_frac: float = 0.007
@@ -113,6 +116,12 @@ class LiquidCooledPlant:
                 f"({', '.join(kind.__name__ for kind in _AIR_MODELS)}). Give the plant that takes the rest."
             )
         rest = (1.0 - self.liquid_share) * self.rated_heat_kw
+        if self.air.rated_heat_kw < rest * (1 - 1e-9):
+            raise ConfigError(
+                f"liquid cooled plant: got air with rated_heat_kw={self.air.rated_heat_kw:g}, allowed {rest:g} or "
+                f"more: what liquid_share={self.liquid_share:g} leaves of rated_heat_kw={self.rated_heat_kw:g}. Raise "
+                "rated_heat_kw of the air plant, or liquid_share."
+            )
         curves, classes = row_ids("fan_curve"), row_ids("water_class")
         even = self.water_range_k + self.cooler_approach_k
         pumps = {name: (0 <= getattr(self, name) <= 0.1, "0 to 0.1") for name in ("cdu_pump_frac", "loop_pump_frac")}
@@ -122,13 +131,10 @@ class LiquidCooledPlant:
             {
                 "rated_heat_kw": (0 < self.rated_heat_kw < np.inf, "more than 0"),
                 "liquid_share": (0.1 <= self.liquid_share <= 0.98, "0.1 to 0.98"),
-                "air": (
-                    self.air.rated_heat_kw >= rest * (1 - 1e-9),
-                    f"a plant of rated_heat_kw >= {rest:.4g}, the heat the cold plates leave",
-                ),
                 "air_setpoint_degc": (4 <= self.air_setpoint_degc <= 45, "4 to 45"),
                 "water_class": (self.water_class in classes, f"one of {', '.join(classes)}"),
                 "cdu_approach_k": (0 < self.cdu_approach_k <= 15, "more than 0, at most 15"),
+                "cdu_flow_exponent": (0 <= self.cdu_flow_exponent <= 1, "0 to 1"),
                 "water_range_k": (2 <= self.water_range_k <= 30, "2 to 30"),
                 **pumps,
                 "pump_min_flow": (0.05 <= self.pump_min_flow <= 1, "0.05 to 1"),
@@ -157,15 +163,37 @@ class LiquidCooledPlant:
 
 
 def coolant_degc(plant: LiquidCooledPlant, setpoint_degc, load_ratio=1.0):
-    """Coolant supply at the cold plates: facility water plus the CDU's approach, which shrinks with load. [degC]
+    """Coolant supply at the cold plates: facility water plus the approach of the coolant distribution unit.
+
+    Parameters
+    ----------
+    plant : LiquidCooledPlant
+    setpoint_degc : numeric
+        Facility water supply. [degC]
+    load_ratio : numeric
+        Heat over rated heat, at least 0. [-]
+
+    Returns
+    -------
+    numeric
+        [degC]
+
+    Notes
+    -----
+    Counter-flow (`counterflow_effectiveness`) with equal capacity rates, coolant and facility water warming alike
+    (assumption): ``eps = NTU / (1 + NTU)``, so ``approach = range / NTU``. Both flows follow the heat down to
+    ``pump_min_flow`` and both films their flow to ``cdu_flow_exponent``: ``NTU = NTU_0 flow**(x - 1)``,
+    ``approach = cdu_approach_k load flow**-x``: 81 % of the rated at half load, in proportion to heat below the least
+    flow.
 
     Examples
     --------
     >>> hall = LiquidCooledPlant(rated_heat_kw=1000.0, air=AirEconomiserPlant(rated_heat_kw=300.0))
-    >>> coolant_degc(hall, 32.0)
-    36.0
+    >>> float(coolant_degc(hall, 32.0)), round(float(coolant_degc(hall, 32.0, 0.5)), 2)
+    (36.0, 35.25)
     """
-    return setpoint_degc + plant.cdu_approach_k * load_ratio
+    flow = np.maximum(load_ratio, plant.pump_min_flow)
+    return setpoint_degc + plant.cdu_approach_k * load_ratio * flow**-plant.cdu_flow_exponent
 
 
 def check_water_class(plant: LiquidCooledPlant, setpoint) -> None:

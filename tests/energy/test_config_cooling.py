@@ -25,6 +25,19 @@ def test_study_tables_make_the_plants():
     )
 
 
+def test_the_air_plant_of_a_liquid_one_may_say_its_source():
+    """The other tables must; within a liquid plant's table it is free to."""
+    air = {"kind": "chiller", "rated_heat_kw": 150.0, "chiller_count": 2}
+    bare, sourced = (
+        STUDY.validate_python({"kind": "liquid", **COMMON, "air": air | said})
+        for said in ({}, {"source": "data sheet", "note": "two machines"})
+    )
+    assert sourced.air.source == "data sheet" and bare.air.source is None
+    assert sourced.plant() == bare.plant()
+    with pytest.raises(ValidationError, match=r"chiller.source"):
+        STUDY.validate_python({"kind": "chiller", "rated_heat_kw": 500.0, "setpoints_degc": (9.0,)})
+
+
 def test_setpoints_above_the_water_class_are_found_with_the_study():
     warm = {"kind": "liquid", **COMMON, "setpoints_degc": (30.0, 35.0, 40.0), "water_class": "W32"}
     air = {"kind": "chiller", "rated_heat_kw": 150.0}
@@ -43,5 +56,7 @@ def test_study_tables_refuse_what_is_no_plant():
             {"kind": "liquid", **COMMON, "air": {"kind": "chiller", "rated_heat_kw": 150.0, "setpoints_degc": (9.0,)}}
         )
     small = {"kind": "liquid", **COMMON, "air": {"kind": "chiller", "rated_heat_kw": 50.0}}
-    with pytest.raises(ConfigError, match=r"liquid cooled plant: got air=.*rated_heat_kw >= 125"):
+    with pytest.raises(
+        ConfigError, match=r"liquid cooled plant: got air with rated_heat_kw=50, allowed 125 or more.*liquid_share=0.75"
+    ):
         STUDY.validate_python(small).plant()

@@ -5,9 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.cooling import ChillerPlant, WaterEconomiserPlant, cooling_power, outdoor_state
+from models.cooling import (
+    ChillerPlant,
+    LiquidCooledPlant,
+    WaterEconomiserPlant,
+    coolant_degc,
+    cooling_power,
+    outdoor_state,
+)
 from models.cooling.chilled import compressor_kw, pump_kw, tower_of, tower_state
 from models.cooling.chiller import doe2_cop, doe2_power, load_chiller
+from models.cooling.exchanger import counterflow_effectiveness
 from models.cooling.outdoor import Outdoor
 from models.cooling.tower import tower_water
 from weather.conventions.errors import ConfigError, DataError
@@ -114,3 +122,26 @@ def test_little_water_does_not_make_a_better_tower_than_the_fill_allows(most, us
     assert flow == pytest.approx([used]) and water == pytest.approx([float(wanted)], rel=1e-12)
     unwetted, _ = tower_water(tower_of(WATER), range_k=5.0, air_per_water=most, wet_bulb=20.0, pressure=95_000.0)
     assert (float(water[0]) > float(unwetted) + 0.3) == (most > 2.5)
+
+
+def test_coolant_by_the_exchanger_law():
+    """eps = NTU / (1 + NTU) at equal capacity rates: 4 K over 10 K of range is NTU 2.5; x 2**0.3 at half the flows."""
+    air = ChillerPlant(rated_heat_kw=300.0)
+    hall = LiquidCooledPlant(rated_heat_kw=1000.0, air=air)
+    eps = counterflow_effectiveness(2.5 * 2.0**0.3, 1.0)
+    assert coolant_degc(hall, 32.0, 0.5) == pytest.approx(32.0 + 10.0 / float(eps) - 10.0, rel=1e-12)
+    loads = np.array([0.0, 0.1, 0.2, 1.0])
+    above = coolant_degc(hall, np.full(4, 30.0), loads) - 30.0
+    assert above[[0, 3]] == pytest.approx([0.0, 4.0]) and above[1] == pytest.approx(above[2] / 2.0, rel=1e-12)
+    constant_ua = replace(hall, cdu_flow_exponent=0.0)
+    assert coolant_degc(constant_ua, 32.0, 0.5) == pytest.approx(34.0)
+    with pytest.raises(ConfigError, match=r"cdu_flow_exponent=1\.5, allowed 0 to 1"):
+        replace(hall, cdu_flow_exponent=1.5)
+
+
+def test_an_air_plant_too_small_for_its_share_is_told_in_figures():
+    with pytest.raises(ConfigError) as caught:
+        LiquidCooledPlant(rated_heat_kw=1000.0, air=ChillerPlant(rated_heat_kw=200.0))
+    text = str(caught.value)
+    assert "air with rated_heat_kw=200, allowed 250 or more" in text and "liquid_share=0.75" in text
+    assert "ChillerPlant(" not in text and len(text) < 250
