@@ -56,7 +56,5 @@ def test_study_tables_refuse_what_is_no_plant():
             {"kind": "liquid", **COMMON, "air": {"kind": "chiller", "rated_heat_kw": 150.0, "setpoints_degc": (9.0,)}}
         )
     small = {"kind": "liquid", **COMMON, "air": {"kind": "chiller", "rated_heat_kw": 50.0}}
-    with pytest.raises(
-        ConfigError, match=r"liquid cooled plant: got air with rated_heat_kw=50, allowed 125 or more.*liquid_share=0.75"
-    ):
+    with pytest.raises(ConfigError, match=r"air with rated_heat_kw=50, allowed 125 or more.*liquid_share=0.75"):
         STUDY.validate_python(small).plant()
