@@ -24,6 +24,7 @@ _MODELS = {
     LiquidCooledPlant: liquid_cooling,
 }
 _SETPOINT_DEGC = (4.0, 60.0)  # frost to the warmest facility water
+_DIM_ORDER = ("scenario", "member", "node", "pool", "job", "mode")
 _OVERLOAD_TOLERANCE = 1e-6
 _LEAST_HEAT = 1e-6  # of rated heat: an idle hall is computed there, then set to nothing
 _ALL = 1e-9  # share this near 0 or 1 is none or all
@@ -133,8 +134,8 @@ def cooling_power(weather: xr.Dataset, plant: CoolingPlant, heat_kw, setpoint_de
         ``power_kw`` and its parts ``fan_kw`` (hall air), ``pump_kw``, ``tower_kw`` (fans of heat rejection),
         ``compressor_kw`` [kW]; ``water_l_per_h`` [L/h]; ``free_share`` of the heat removed without compressor [-];
         ``mode`` (int8, meanings in its ``flag_meanings``: `MODES`; named ``cooling_mode`` where a dim is called
-        mode). Dims in canonical order: the weather's own, those of setpoint and heat, time. Unnamed axes of a plain
-        array come first.
+        mode). Dims of weather, setpoint and heat in canonical order: scenario, member, node, pool or job, mode,
+        others, time; a place dim of another name stands where node does. Unnamed axes of a plain array come first.
 
     Raises
     ------
@@ -190,12 +191,15 @@ def _check_setpoint(setpoint: np.ndarray) -> None:
 
 
 def _canonical_dims(template: xr.DataArray, *arrays: xr.DataArray) -> tuple:
-    """Canonical order node, mode, ..., time; unnamed axes of a plain array stay in front, as numpy has them."""
-    names = dict.fromkeys(name for array in arrays for name in array.dims)
-    extra = [name for name in names if name not in template.dims]
-    unnamed = [name for name in extra if str(name).startswith("dim_")]
-    named = [name for name in extra if name not in unnamed]
-    return (*unnamed, *template.dims[:-1], *named, template.dims[-1])
+    """Canonical order scenario, member, node, ..., mode, others, time; unnamed axes of a plain array stay in front, as
+    numpy has them."""
+    names = list(dict.fromkeys(name for array in (template, *arrays) for name in array.dims if name != "time"))
+    unnamed = [name for name in names if str(name).startswith("dim_")]
+    named = [name for name in names if name not in unnamed]
+    ranks = {name: rank for rank, name in enumerate(_DIM_ORDER)}
+    places = {name: ranks["node"] for name in template.dims if name not in ranks}
+    named.sort(key=lambda name: places.get(name, ranks.get(name, len(ranks))))
+    return (*unnamed, *named, "time")
 
 
 def _aligned(array: xr.DataArray, order: tuple) -> np.ndarray:

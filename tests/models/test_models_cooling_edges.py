@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from models.cooling import (
     ChillerPlant,
@@ -145,3 +146,25 @@ def test_an_air_plant_too_small_for_its_share_is_told_in_figures():
     text = str(caught.value)
     assert "air with rated_heat_kw=200, allowed 250 or more" in text and "liquid_share=0.75" in text
     assert "ChillerPlant(" not in text and len(text) < 250
+
+
+def test_dims_come_out_in_canonical_order(make_weather):
+    """Weather of two nodes, heat of three members, setpoints of two modes: member, node, mode, time, each as alone."""
+    places = [make_weather(hours=4, temp_air=np.linspace(low, low + 25.0, 4)) for low in (-5.0, 10.0)]
+    weather = xr.concat(places, dim="node").assign_coords(node=["n", "s"])
+    heats = np.linspace(200.0, 900.0, 24).reshape(3, 2, 4)
+    heat = xr.DataArray(heats, dims=("member", "node", "time"), coords={"member": [3, 5, 7], "node": ["n", "s"]})
+    setpoints = xr.DataArray([14.0, 18.0], dims="mode", coords={"mode": ["cold", "warm"]})
+    result = cooling_power(weather, WATER, heat, setpoints)
+    assert result["power_kw"].dims == result["cooling_mode"].dims == ("member", "node", "mode", "time")
+    assert cooling_power(weather, WATER, heat, 18.0)["power_kw"].dims == ("member", "node", "time")
+    alone = cooling_power(places[1], WATER, heats[2, 1], 18.0)["power_kw"]
+    assert result["power_kw"].sel(member=7, node="s", mode="warm").to_numpy() == pytest.approx(alone.to_numpy())
+    turned = cooling_power(places[0], WATER, heat.transpose("time", "node", "member"), setpoints)
+    assert turned["power_kw"].dims == ("member", "node", "mode", "time")
+    knots = xr.DataArray([300.0, 600.0], dims="knot")
+    assert cooling_power(weather, WATER, knots, setpoints)["power_kw"].dims == ("node", "mode", "knot", "time")
+    plain = cooling_power(weather, WATER, heats, 18.0)["power_kw"]
+    assert plain.dims == ("dim_0", "node", "time")
+    places = weather.rename(node="site")
+    assert cooling_power(places, WATER, 500.0, setpoints)["power_kw"].dims == ("site", "mode", "time")
