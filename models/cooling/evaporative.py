@@ -21,7 +21,8 @@ class IndirectEvaporativePlant:
     """Hall air circulates through a heat exchanger whose other side is outdoor (scavenger) air, sprayed when warm.
 
     No outdoor air enters the hall, so neither its humidity nor its dust counts. Defaults without a source are
-    assumptions: a packaged unit of the 2020s.
+    assumptions: a packaged unit of the 2020s. ``fan_min_flow`` above 20 % makes a kink as in `AirEconomiserPlant`: the
+    planner's four lines miss by 1.5 % of IT in the worst hour at 0.3, 3.3 % at 0.5, 0.15 % with the default.
 
     Attributes
     ----------
@@ -49,7 +50,7 @@ class IndirectEvaporativePlant:
     condensing_reference, lift_loss_k : str, float
         Trim chiller as in `AirEconomiserPlant`.
     condenser_fan_frac, chilled_pump_frac : float
-        Power per heat the trim chiller removes. [-]
+        Power per heat the trim chiller removes, the fans rated at the site. [-]
     cycles : float
         Cycles of concentration of the spray water. [-]
     """

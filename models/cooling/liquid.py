@@ -75,7 +75,7 @@ class LiquidCooledPlant:
         refused.
     carnot_eff, cop_max, refrigerant_approach_k : float
     condensing_above_outdoor_k, condensing_min_degc, condenser_fan_frac : float
-        That chiller, air-cooled, a constant fraction of Carnot as in `AirEconomiserPlant`.
+        That chiller, air-cooled, rated at the site, a constant fraction of Carnot as in `AirEconomiserPlant`.
     """
 
     rated_heat_kw: float

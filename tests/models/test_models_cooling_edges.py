@@ -168,3 +168,14 @@ def test_dims_come_out_in_canonical_order(make_weather):
     assert plain.dims == ("dim_0", "node", "time")
     places = weather.rename(node="site")
     assert cooling_power(places, WATER, 500.0, setpoints)["power_kw"].dims == ("site", "mode", "time")
+
+
+def test_the_screws_setpoints_stand_in_reverse_in_mild_air():
+    """What its row and `load_chiller` warn of: more power for warmer water up to 30 degC, less only from 34 degC on."""
+    water = np.array([4.5, 5.5, 8.9, 9.9])
+
+    def by_kelvin(air):
+        return np.log(_power(700.0, water, air, SCREW))[[1, 3]] - np.log(_power(700.0, water, air, SCREW))[[0, 2]]
+
+    assert np.all(by_kelvin(29.44) > 0.005) and np.all(by_kelvin(29.44) < 0.011)
+    assert np.all(by_kelvin(10.0) == by_kelvin(29.44)) and np.all(by_kelvin(35.0) < 0.0)
