@@ -49,7 +49,8 @@ def calibrate_site(study: Study, node_id: str, path: Path, *, spec: str | None =
     Raises
     ------
     ConfigError
-        For a node the study does not have, or weather that is made and not measured.
+        For a node the study does not have, weather that is made and not measured, or a source where the file has
+        weather of its own.
     DataError
         For meters or weather that cannot be used.
     """
@@ -58,6 +59,11 @@ def calibrate_site(study: Study, node_id: str, path: Path, *, spec: str | None =
         known = ", ".join(node.id for node in study.nodes)
         raise ConfigError(f"--node: {node_id!r} is not a node of the study; its nodes are {known}.")
     meters = read_meters(path)
+    if meters.has_weather() and spec is not None:
+        raise ConfigError(
+            f"--weather {spec}: {path} has weather of its own (temp_air, relative_humidity, pressure), and one of "
+            "the two would be ignored. Leave --weather out, or take the three columns out of the file."
+        )
     if meters.has_weather():
         weather, told, warned = _own_weather(meters), f"columns of {path.name}", []
     else:
@@ -67,12 +73,8 @@ def calibrate_site(study: Study, node_id: str, path: Path, *, spec: str | None =
         warned.append(f"{path.name} has no setpoint_degc: {node.cooling.mid_setpoint_degc:g} degC, the middle one, is "
                       "taken throughout.")  # fmt: skip
     made = calibrate(meters, node.node_plant(), weather, setpoint)
-    edges = [fitted.parameter.field for fitted in made.fitted if fitted.at_edge]
-    if edges:
-        warned.append(
-            f"At an end of the range: {', '.join(edges)}. Something else may be wrong with the study's plant."
-        )
-    warned += meters.dropped
+    warned += _doubts(made)
+    warned += [*meters.dropped, *made.dropped]
     warned += [f"{name} is left out: {why}." for name, why in made.left_out.items()]
     warned += [
         f"{score.meter} is still {score.nrmse_after:.0%} off (nRMSE) on the hours kept aside: weather "
@@ -81,6 +83,27 @@ def calibrate_site(study: Study, node_id: str, path: Path, *, spec: str | None =
         if score.nrmse_after > _LARGE
     ]
     return SiteFit(node, meters, made, told, tuple(warned))
+
+
+def _doubts(made: Calibration) -> list[str]:
+    """What is odd about the parameters."""
+    found = []
+    edges = [fitted.parameter.field for fitted in made.fitted if fitted.at_edge]
+    if edges:
+        found.append(
+            f"At an end of the range, and the meters would have it beyond: {', '.join(edges)}. Something else may be "
+            "wrong with the study's plant, or a meter."
+        )
+    quarrels: dict[tuple[str, ...], list[str]] = {}
+    for fitted in made.fitted:
+        if fitted.quarrel:
+            quarrels.setdefault(fitted.quarrel, []).append(fitted.parameter.field)
+    for (more, less), fields in quarrels.items():
+        found.append(
+            f"{more} and {less} contradict each other about {', '.join(fields)}: {more} would have more, {less} less. "
+            "The +- covers what they are apart; see which of them is right."
+        )
+    return found
 
 
 def _own_weather(meters: Meters) -> xr.Dataset:
@@ -116,7 +139,7 @@ def told_rows(made: Calibration) -> list[dict]:
             "parameter": f"{fitted.parameter.table}.{fitted.parameter.field}",
             "study": f"{fitted.parameter.study:.4g}",
             "fitted": f"{fitted.value:.4g}",
-            "+-": f"{fitted.spread:.2g}",
+            "+-": fitted.limit or f"{fitted.spread:.2g}",
             "unit": fitted.parameter.unit,
             "meaning": fitted.parameter.meaning,
         }
@@ -131,6 +154,7 @@ def as_record(fit: SiteFit) -> dict:
     return {
         "node": fit.node.id,
         "better": made.better,
+        "worse": list(made.worse),
         "weather": fit.weather,
         "hours_fitted": made.hours_fitted,
         "hours_aside": made.hours_aside,
@@ -138,6 +162,7 @@ def as_record(fit: SiteFit) -> dict:
         "parameters": {
             f"{f.parameter.table}.{f.parameter.field}": {
                 "study": f.parameter.study, "value": f.value, "spread": f.spread, "unit": f.parameter.unit,
+                "limit": f.limit, "at_edge": f.at_edge,
             }
             for f in made.fitted
         },
@@ -151,6 +176,21 @@ def as_record(fit: SiteFit) -> dict:
 def held(made: Calibration) -> list[str]:
     """Parameters the meters do not tell, which stay at the study's value."""
     return [f"{f.parameter.table}.{f.parameter.field}" for f in made.fitted if not f.told]
+
+
+def why_not(made: Calibration) -> str:
+    """Why a fit is no better than the study, for one that is not."""
+    if not made.worse:
+        return "The error on the hours kept aside does not fall."
+    told = [
+        f"{s.meter} from {s.nrmse_before:.2%} to {s.nrmse_after:.2%} (nRMSE)"
+        for s in made.scores
+        if s.meter in made.worse
+    ]
+    return (
+        f"On the hours kept aside the error rises at {', '.join(told)}. That meter may contradict the others: mend "
+        "it, or leave its column out."
+    )
 
 
 def score_rows(made: Calibration) -> list[dict]:

@@ -87,26 +87,36 @@ def calibrate(
 
     Columns: time (start of the hour, with offset), it_kw, facility_kw and/or cooling_kw; optional fan_kw, ups_loss_kw,
     water_l, setpoint_degc, and temp_air, relative_humidity, pressure. The figures are written only where the error on
-    the weeks kept aside falls.
+    the weeks kept aside falls and rises at no meter; where --out is given and they are not written, the exit code is 3.
     """
-    from energy.calibrate_site import as_record, calibrate_site, fragment, held, score_rows, told_rows, write_fragment
+    from energy.calibrate_site import (
+        as_record,
+        calibrate_site,
+        fragment,
+        held,
+        score_rows,
+        told_rows,
+        why_not,
+        write_fragment,
+    )
     from energy.config import load_study
-    from weather.conventions.errors import OutputError
+    from weather.conventions.errors import DataError, OutputError
 
     if out is not None and out.exists():
         raise OutputError(f"{out}: is there already and was left alone. Give another name, or move it away.")
     fit = calibrate_site(load_study(study), node, meters, spec=weather)
     made, text = fit.made, fragment(fit)
+    refused = out is not None and not made.better
     if out is not None and made.better:
         write_fragment(text, out)
     for warning in fit.warnings:
         warn(f"greendc: warning: {warning}")
     if not made.better:
-        warn("greendc: warning: the error on the hours kept aside does not fall; the study's figures stand"
+        warn(f"greendc: warning: {why_not(made)} The study's figures stand"
              + ("." if out is None else f" and {out} is not written."))  # fmt: skip
     if as_json:
         say(json.dumps(as_record(fit), ensure_ascii=False))
-        return
+        raise typer.Exit(DataError.exit_code if refused else 0)
     told, stay = told_rows(made), held(made)
     say(f"{node}: {made.hours_fitted} hours of {meters.name} fitted, {made.hours_aside} kept aside ({made.aside})")
     say(f"weather: {fit.weather}")
@@ -116,3 +126,5 @@ def calibrate(
     print_table(score_rows(made))
     if made.better:
         say(text if out is None else f"wrote {out}")
+    if refused:
+        raise typer.Exit(DataError.exit_code)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from energy.calibrate import _spread_evenly, calibrate, parameters, predicted, set_aside, with_values
+from energy.calibrate import _spread_evenly, calibrate, set_aside
+from energy.calibrate_figures import parameters, predicted, with_values
 from energy.calibrate_meters import Meters, read_meters
 from energy.calibrate_site import _own_weather
 from energy.config import load_study
@@ -166,8 +167,7 @@ def test_a_meter_that_reads_next_to_nothing_decides_nothing(study):
     meters = site(study, "alpha", TRUE_AIR, weeks=4)
     stuck = replace(meters, columns=meters.columns | {"water_l": np.full(len(meters.time), 1e-4)})
     made = calibrate(stuck, study.node("alpha").node_plant(), _own_weather(meters), meters.columns["setpoint_degc"])
-    scores = {score.meter: score for score in made.scores}
-    assert scores["water_l"].nrmse_before > 1e3 and scores["water_l"].weighed_before <= 1.0
+    assert list(made.left_out) == ["water_l"] and "0.0001 L on average" in made.left_out["water_l"]
     assert made.better and fitted(made)["fan_pressure_pa"].value == pytest.approx(520.0, rel=0.03)
 
 
@@ -224,8 +224,9 @@ def test_the_figures_are_written_only_where_the_error_falls(greendc, study_file,
         meters.columns[name][~aside] *= 1.15 if name != "facility_kw" else 1.05
     path, out = written(meters, tmp_path / "meters.csv"), tmp_path / "alpha.toml"
     ran = greendc("calibrate", "--study", study_file, "--node", "alpha", "--meters", path, "--out", out, "--json")
-    assert ran.code == 0 and ran.json["better"] is False and not out.exists()
-    assert "is not written" in ran.err
+    assert ran.code == 3 and ran.json["better"] is False and not out.exists()
+    assert "is not written" in ran.err and "the error rises at" in ran.err
+    assert "fan_kw" in ran.json["worse"]
     assert ran.json["scores"]["fan_kw"]["nrmse_after"] > ran.json["scores"]["fan_kw"]["nrmse_before"]
 
 
@@ -311,10 +312,11 @@ def test_few_hours_of_a_part_over_its_whole_are_dropped_and_counted(greendc, stu
 
 def test_a_fit_that_stays_far_off_is_warned_of(greendc, study_file, tmp_path, study):
     meters = site(study, "alpha", TRUE_AIR, weeks=4)
-    fans = meters.columns["fan_kw"] * np.where(np.arange(len(meters.time)) % 2, 0.6, 1.0)
-    path = written(replace(meters, columns=meters.columns | {"fan_kw": fans}), tmp_path / "meters.csv")
+    cooling = meters.columns["cooling_kw"] * np.where(np.arange(len(meters.time)) % 2, 0.6, 1.0)
+    path = tmp_path / "meters.csv"
+    written(replace(meters, columns=meters.columns | {"cooling_kw": cooling}), path, without=("fan_kw",))
     ran = greendc("calibrate", "--study", study_file, "--node", "alpha", "--meters", path)
-    assert "fan_kw is still" in ran.err and "cooling_kw is still" not in ran.err
+    assert "cooling_kw is still" in ran.err and "facility_kw is still" not in ran.err
 
 
 def test_empty_cells_and_missing_hours_are_left_out(tmp_path, air):
