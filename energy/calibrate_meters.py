@@ -90,6 +90,7 @@ def read_meters(path: Path) -> Meters:
     if not rows:
         raise DataError(f"{path}: the file is empty; its first row names the columns: {', '.join(COLUMNS)}.")
     header = [name.strip() for name in rows[0][1]]
+    _refuse_separator(rows[0][1], path)
     _check_header(header, path)
     faults: list[Fault] = []
     times, values, numbers = [], [], []
@@ -107,6 +108,17 @@ def read_meters(path: Path) -> Meters:
     faults += _sense_faults(columns, numbers)
     raise_faults(faults, str(path))
     return _usable(path, np.array(times, dtype="datetime64[ns]"), columns, dropped)
+
+
+def _refuse_separator(cells: list[str], path: Path) -> None:
+    """Another separator is not guessed: with it come decimal commas, and 1,234 is 1.234 or 1234."""
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        if any(mark in cell for cell in cells):
+            raise DataError(
+                f"{path}, row 1: columns are separated by {name}, allowed: commas. It may be the export of a "
+                "spreadsheet that also writes numbers as 12,5. Save it as CSV with commas between cells and a decimal point in "
+                "numbers."
+            )
 
 
 def _check_header(header: list[str], path: Path) -> None:
