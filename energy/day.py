@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from energy.attribution import attribute_saving
-from energy.audit import audit, shortfall_warnings
+from energy.audit import compared, shortfall_notes, shortfall_warnings
 from energy.baselines import first_come_first_served
 from energy.carry import state_after
 from energy.config import Study, study_hash
@@ -35,7 +35,7 @@ from energy.remarks import (
     weather_notes,
     work_warnings,
 )
-from energy.simulate import audit_plant
+from energy.simulate import simulate
 from energy.state import State
 from energy.verify import Verification, verify_plan
 from energy.weather_window import opened_weather, whole_hours
@@ -130,9 +130,11 @@ def plan_day(
         inputs, gap=request.gap, time_limit_s=request.time_limit_s, seed=request.seed, progress=progress
     )
     plan = plan_of(outcome, inputs, chosen)
-    plan, kpis, replayed = _audited(plan, plan_kpis(plan, inputs), study, weather)
+    plan, kpis, flows = _audited(plan, plan_kpis(plan, inputs), study, weather)
     baseline, base, _ = _audited(baseline, plan_kpis(baseline, inputs), study, weather)
+    replayed = compared(plan.data, flows, study=study, step_h=request.step_h)
     _refuse_missed(study, request, target_results(kpis, inputs), plan)
+    _refuse_short(request, replayed)
     same_work = abs(kpis["gpu_h_served"] - base["gpu_h_served"]) < 0.5
     split, unsplit = None, []
     if request.attribution and same_work:
@@ -167,7 +169,7 @@ def plan_day(
             *baseline_warnings(first_come),
             *shortfall_warnings(replayed),
         ],
-        "notes": [*notes, *weather_notes(weather), rounding_note(inputs)],
+        "notes": [*notes, *weather_notes(weather), rounding_note(inputs), *shortfall_notes(replayed)],
         "seed": request.seed,
         "inputs": {
             "study_sha256": study_hash(study),
@@ -255,24 +257,32 @@ def _refuse_missed(study: Study, request: DayRequest, targets: dict, plan: Plan)
         )
 
 
-def _audited(plan: Plan, kpis: dict, study: Study, weather: xr.Dataset) -> tuple[Plan, dict, dict]:
-    """The plan with what the nonlinear plant says of it: cooling power, water, PUE, share; and its whole audit."""
+def _refuse_short(request: DayRequest, replayed: Mapping) -> None:
+    short = shortfall_warnings(replayed)
+    if request.strict and short:
+        raise InfeasiblePlan(
+            f"{' '.join(short)} Nothing was published. Plan with shorter steps or more import, or without --strict to "
+            "publish the plan nevertheless."
+        )
+
+
+def _audited(plan: Plan, kpis: dict, study: Study, weather: xr.Dataset) -> tuple[Plan, dict, xr.Dataset]:
+    """The plan with what the nonlinear plant says of it: cooling power, water, PUE, share; and its whole replay."""
     step_h = float(plan.data.attrs["step_h"])
-    plant = audit_plant(plan.data, study=study, weather=weather, step_h=step_h)
+    flows = simulate(plan.data, study=study, weather=weather, step_h=step_h)
     data = plan.data.copy()
-    for name in ("overhead_plant_kw", "cooling_kw", "water_l"):
-        data[name] = (("node", "time"), plant[name].values, plant[name].attrs)
+    for name, flow in (("overhead_plant_kw", "overhead_kw"), ("cooling_kw", "cooling_kw"), ("water_l", "water_l")):
+        data[name] = (("node", "time"), flows[flow].values, flows[flow].attrs)
     it = kpis["it_kwh"]
-    plant_kwh = float(plant["overhead_plant_kw"].sum()) * step_h
-    water = float(plant["water_l"].sum())
-    told = audit(data, study=study, weather=weather, step_h=step_h)
+    water = float(flows["water_l"].sum())
+    green = float((flows["renewable_direct_kw"] + flows["discharge_green_kw"]).sum())
     more = {
-        "pue_plant": 1 + plant_kwh / it,
-        "renewable_share_plant": told["audited"]["renewable_share"],
+        "pue_plant": 1 + float(flows["overhead_kw"].sum()) * step_h / it,
+        "renewable_share_plant": green / float(flows["facility_kw"].sum()),
         "water_l": water,
         "wue": water / it,
     }
-    return replace(plan, data=data), kpis | more, told
+    return replace(plan, data=data), kpis | more, flows
 
 
 def _solver_figures(outcome: Outcome, kpis: dict, baseline: dict, *, same_work: bool, gap_asked: float) -> dict:

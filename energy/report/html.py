@@ -74,11 +74,12 @@ def render_report(
         ],
         "warnings": lines(summary.get("warnings")),
         "audit": tables.audit_table(summary, view),
+        "audit_notes": tables.audit_notes(summary, view),
         "checks": tables.check_rows(summary, view),
         "stages": tables.stage_table(summary, view),
         "notes": lines(summary.get("notes")),
-        "inputs": _inputs(summary),
-        "seed": _said(summary.get("seed")),
+        "inputs": _inputs(summary, view),
+        "seed": _said(summary.get("seed"), view),
         "nothing": NOTHING,
     }
     return render_page("template.html", sections=sections, context=context)
@@ -231,20 +232,23 @@ def _synthetic(summary: Mapping, view: View) -> str:
     return text if every else f"{text}: {', '.join(map(plain, made))}"
 
 
-def _inputs(summary: Mapping) -> list[tuple[str, str]]:
+def _inputs(summary: Mapping, view: View) -> list[tuple[str, str]]:
     """Hashes and weather sources as pairs."""
     pairs = []
-    for name, value in (summary.get("inputs") or {}).items():
+    for key, value in (summary.get("inputs") or {}).items():
+        name = view.texts.get(f"i_{key}", str(key))
         if isinstance(value, Mapping):
-            pairs += [(f"{name} · {key}", _said(item)) for key, item in value.items()]
+            pairs += [(f"{name} · {part}", _said(item, view)) for part, item in value.items()]
         else:
-            pairs.append((str(name), _said(value)))
+            pairs.append((name, _said(value, view)))
     return pairs
 
 
-def _said(value: object) -> str:
+def _said(value: object, view: View) -> str:
     if isinstance(value, Mapping):
-        return "; ".join(f"{key}: {_said(item)}" for key, item in value.items())
+        return "; ".join(f"{view.texts.get(f'i_{key}', key)}: {_said(item, view)}" for key, item in value.items())
     if isinstance(value, list):
         return ", ".join(map(str, value)) or NOTHING
+    if isinstance(value, bool):
+        return view.texts["yes" if value else "no"]
     return NOTHING if value is None else str(value)

@@ -183,6 +183,20 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "worked out anew.",
         "按小时重放计划：IT 功率、设定温度与储能按计划，设备开销、发电与电表重新计算。",
     ),
+    "audit_worst": (
+        "Furthest off: {node} at {time}, facility {planned} kW planned, {audited} kW audited.",
+        "相差最大：{node} {time}，设施功率计划 {planned} kW，复核 {audited} kW。",
+    ),
+    "audit_short": (
+        "At {node} the plan CANNOT BE RUN as it stands: its replay is short by {kwh} kWh over {hours} h, up to {most} "
+        "of the facility's power in a step.",
+        "{node}：计划不可按原样执行：重放中缺电 {kwh} kWh，历时 {hours} 小时，单步最多缺设施功率的 {most}。",
+    ),
+    "audit_rounding": (
+        "At {node} the replay is short by {kwh} kWh over {hours} h, within rounding: at most {most} of the facility's "
+        "power in a step.",
+        "{node}：重放中缺电 {kwh} kWh，历时 {hours} 小时，属舍入误差：单步最多为设施功率的 {most}。",
+    ),
     "c_planned": ("Planned", "计划"),
     "c_audited": ("Audited", "复核"),
     "check_title": ("Independent check", "独立校验"),
@@ -201,6 +215,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "inputs_title": ("Inputs", "输入"),
     "seed": ("Seed", "随机种子"),
+    "i_study_sha256": ("study_sha256", "算例 sha256"),
+    "i_weather": ("weather", "气象"),
+    "i_weather_repair": ("weather_repair", "气象修补"),
+    "i_synthetic_weather": ("synthetic_weather", "合成气象节点"),
+    "i_tariffs": ("tariffs", "电价"),
+    "i_window_sha256": ("window_sha256", "窗口 sha256"),
+    "i_prices": ("prices", "电价表"),
+    "i_valid": ("valid", "有效期"),
+    "i_stale": ("stale", "已过期"),
+    "i_source": ("source", "来源"),
+    "yes": ("yes", "是"),
+    "no": ("no", "否"),
     "schema": ("Summary schema", "摘要格式版本"),
     # series
     "direct": ("Renewables, direct", "可再生能源直供"),
@@ -293,6 +319,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "k_import_kwh": ("Grid import", "购电量"),
     "k_exported_kwh": ("Exported", "上网电量"),
     "k_curtailed_kwh": ("Curtailed", "弃电量"),
+    "k_available_kwh": ("Renewables offered", "可发可再生电量"),
+    "k_shortfall_kwh": ("Short", "缺电量"),
     "k_peak_import_kw": ("Sum of the nodes' import peaks", "各节点购电峰值之和"),
     "k_cost_cny": ("Cost", "总费用"),
     "k_cost_energy_cny": ("· energy", "· 电量电费"),
@@ -320,7 +348,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "u_gpu_h": ("GPU-h", "GPU 时"),
 }
 
-_CHECKS_ZH = {
+CHECKS_ZH = {
     "plan complete": "计划完整",
     "finite numbers": "数值有限",
     "flows not negative": "流量非负",
@@ -397,7 +425,7 @@ def messages(lang: str) -> dict[str, str]:
 
 def check_name(name: str, lang: str) -> str:
     """A check's name in the report's language, as given where there is no translation."""
-    return _CHECKS_ZH.get(name, name) if lang == "zh" else name
+    return CHECKS_ZH.get(name, name) if lang == "zh" else name
 
 
 def word(text: str, lang: str) -> str:

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from energy.audit import audit_rows
 from energy.plan import Plan
+from energy.report.laws import law_in, place_in, unit_in
 from energy.report.messages import check_name, word
 from energy.report.style import GPU_NAMES, plain
 from energy.report.view import NOTHING, Table, View, difference, figure_of, number, percent, relative, signed
@@ -259,6 +261,7 @@ class CheckRow:
 
     name: str
     law: str
+    law_lang: str
     ok: bool
     worst: str
     limit: str
@@ -268,19 +271,22 @@ class CheckRow:
 
 def check_rows(summary: Mapping, view: View) -> list[CheckRow]:
     """The laws, broken ones first."""
-    checks = (summary.get("verification") or {}).get("checks") or []
-    rows = [
-        CheckRow(
-            name=check_name(str(check.get("name") or NOTHING), view.lang),
-            law=str(check.get("law") or ""),
-            ok=bool(check.get("ok")),
-            worst=_small(figure_of(check, "worst")),
-            limit=_small(figure_of(check, "limit")),
-            unit=str(check.get("unit") or ""),
-            where=str(check.get("where") or ""),
+    rows = []
+    for check in (summary.get("verification") or {}).get("checks") or []:
+        name = str(check.get("name") or NOTHING)
+        law, law_lang = law_in(name, str(check.get("law") or ""), view.lang)
+        rows.append(
+            CheckRow(
+                name=check_name(name, view.lang),
+                law=law,
+                law_lang=law_lang,
+                ok=bool(check.get("ok")),
+                worst=_small(figure_of(check, "worst")),
+                limit=_small(figure_of(check, "limit")),
+                unit=unit_in(str(check.get("unit") or ""), view.lang),
+                where=place_in(str(check.get("where") or ""), view.lang),
+            )
         )
-        for check in checks
-    ]
     return sorted(rows, key=lambda row: row.ok)
 
 
@@ -305,17 +311,14 @@ def stage_table(summary: Mapping, view: View) -> Table:
     return Table("stages", names, tuple(rows), text_columns=2)
 
 
-AUDITED = (
-    Figure("pue", "kWh/kWh", 4),
-    Figure("pue_reference_inlet", "kWh/kWh", 4),
-    Figure("renewable_share", "%", 2, 0, 100),
-    Figure("hourly_matched_share", "%", 2, 0, 100),
-    Figure("facility_kwh", "kWh", 0),
-    Figure("import_kwh", "kWh", 0),
-    Figure("exported_kwh", "kWh", 0),
-    Figure("curtailed_kwh", "kWh", 0),
-    Figure("co2_kg", "u_tonne", 2, 0, 0.001),
-)
+# units, digits and scale in which the report shows a figure of the audit; else those of the audit itself
+AUDIT_UNITS = {
+    "renewable_share": ("%", 2, 100.0),
+    "hourly_matched_share": ("%", 2, 100.0),
+    "ref": ("%", 2, 100.0),
+    "co2_kg": ("u_tonne", 2, 0.001),
+    "water_l": ("m³", 1, 0.001),
+}
 
 
 def audit_table(summary: Mapping, view: View) -> Table:
@@ -323,16 +326,27 @@ def audit_table(summary: Mapping, view: View) -> Table:
     t, audit = view.texts, summary.get("audit") or {}
     names = tuple(t[key] for key in ("c_figure", "c_unit", "c_planned", "c_audited", "c_difference"))
     rows = []
-    for figure in AUDITED if audit else ():
-        planned, audited = (figure_of(audit.get(side), figure.key) for side in ("planned", "audited"))
-        one, two = (None if value is None else value * figure.scale for value in (planned, audited))
-        rows.append(
-            (
-                t[f"k_{figure.key}"],
-                t.get(figure.unit, figure.unit),
-                number(one, figure.digits),
-                number(two, figure.digits),
-                signed(difference(two, one), figure.digits),
-            )
-        )
+    for row in audit_rows(audit) if audit else ():
+        unit, digits, scale = AUDIT_UNITS.get(row.key, (row.unit or "kWh/kWh", row.digits, 1.0))
+        one, two = (None if value is None else value * scale for value in (row.planned, row.audited))
+        shown = number(one, digits), number(two, digits), signed(difference(two, one), digits)
+        rows.append((t[f"k_{row.key}"], t.get(unit, unit), *shown))
     return Table("audit", names, tuple(rows), text_columns=2)
+
+
+def audit_notes(summary: Mapping, view: View) -> list[str]:
+    """Where the audit is furthest off, and which nodes are short of power."""
+    t, audit = view.texts, summary.get("audit") or {}
+    worst, notes = audit.get("worst"), []
+    if worst:
+        place = {"node": view.names.get(worst["node"], worst["node"]), "time": worst["time"][:16].replace("T", " ")}
+        kw = {side: number(worst[f"{side}_kw"], 1) for side in ("planned", "audited")}
+        notes.append(t["audit_worst"].format(**place, **kw))
+    for node, short in (audit.get("short") or {}).items():
+        if view.lang == "en":
+            notes.append(str(short["said"]))
+            continue
+        said = t["audit_rounding"] if short["within_rounding"] else t["audit_short"]
+        kwh, most = number(short["kwh"], 1 if short["kwh"] >= 0.05 else 4), percent(short["most_share"], 2)
+        notes.append(said.format(node=view.names.get(node, node), kwh=kwh, hours=f"{short['hours']:g}", most=most))
+    return notes

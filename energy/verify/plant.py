@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.lib.stride_tricks import sliding_window_view
 
-from energy.audit import audit
+from energy.audit import compared
 from energy.simulate import simulate
 from energy.verify.case import Case, added_kw, base_it_kw, by_id
 from energy.verify.result import Check, numbers, sentences
@@ -185,16 +185,18 @@ def audit_published(case: Case, audit: xr.Dataset) -> Check:
     )
 
 
-def audit_told(case: Case, told: Mapping) -> Check:
+def audit_told(case: Case, told: Mapping, replayed: xr.Dataset | None = None) -> Check:
     """The audit published is what the plan's replay by the nonlinear plant gives, and its ratios are those of the
-    replay's flows by the lines here."""
-    given = {"study": case.study, "weather": case.weather, "step_h": case.step_h}
-    flows = {"planned": case.plan, "audited": simulate(case.plan, **given)}
+    replay's flows by the lines here; the plan is replayed where ``replayed`` is not given."""
+    if replayed is None:
+        replayed = simulate(case.plan, study=case.study, weather=case.weather, step_h=case.step_h)
+    own = compared(case.plan, replayed, study=case.study, step_h=case.step_h)
+    flows = {"planned": case.plan, "audited": replayed}
     ratios = {side: _ratios(case, flows[side]) for side in flows}
     return sentences(
         "audit told as it is",
         [
-            *_audit_faults(audit(case.plan, **given), told, "audit", case.tolerance),
+            *_audit_faults(own, told, "audit", case.tolerance),
             *(fault for side in flows for fault in _ratio_faults(ratios[side], told, side, case.tolerance)),
         ],
         unit="faults",

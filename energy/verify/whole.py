@@ -116,10 +116,11 @@ def verify_plan(
     given = summary or {}
     if isinstance(audit, Check):
         checks.append(audit)
-        figures = {}
+        figures, replayed = {}, None
     else:
         checks += [_held(plant.table_against_plant, case, audit), _held(plant.audit_published, case, audit)]
-        figures = _plant_figures(case, audit)
+        replayed = _replayed(case)
+        figures = _plant_figures(case, audit, replayed)
     if "kpis" in given:
         checks += [
             _held(money.published_costs, case, given["kpis"]),
@@ -130,7 +131,7 @@ def verify_plan(
     if "targets" in given:
         checks.append(_held(money.targets, case, figures, given["targets"]))
     if "audit" in given:
-        checks.append(_held(plant.audit_told, case, given["audit"]))
+        checks.append(_held(plant.audit_told, case, given["audit"], replayed))
     if "unserved" in given:
         checks.append(_held(gangs.unserved_listed, case, segments, list(given["unserved"])))
     if "solver" in given:
@@ -169,13 +170,19 @@ def _audit(case: Case) -> xr.Dataset | Check:
         )
 
 
-def _plant_figures(case: Case, audit: xr.Dataset) -> dict[str, float]:
+def _replayed(case: Case) -> xr.Dataset | None:
+    """The plan's replay, None where it cannot be replayed."""
+    with suppress(GreenDCError):
+        return simulate(case.plan, study=case.study, weather=case.weather, step_h=case.step_h)
+    return None
+
+
+def _plant_figures(case: Case, audit: xr.Dataset, replayed: xr.Dataset | None) -> dict[str, float]:
     it = float(case.of("it_kw").sum()) * case.step_h
     water = float(np.sum(audit["water_l"].values))
     overhead = float(audit["overhead_plant_kw"].sum()) * case.step_h
     figures = {"pue_plant": 1 + overhead / it, "water_l": water, "wue": water / it}
-    with suppress(GreenDCError):  # what cannot be replayed has no share: every target on it is missed
-        flows = simulate(case.plan, study=case.study, weather=case.weather, step_h=case.step_h)
-        green = float((flows["renewable_direct_kw"] + flows["discharge_green_kw"]).sum())
-        figures["renewable_share_plant"] = green / float(flows["facility_kw"].sum())
+    if replayed is not None:  # what cannot be replayed has no share: every target on it is missed
+        green = float((replayed["renewable_direct_kw"] + replayed["discharge_green_kw"]).sum())
+        figures["renewable_share_plant"] = green / float(replayed["facility_kw"].sum())
     return figures

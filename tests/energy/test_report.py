@@ -15,10 +15,14 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from energy.audit import audit_rows
 from energy.plan import SEGMENT_COLUMNS, Plan
 from energy.report import render_report, write_report
 from energy.report.gantt import pack_lanes
-from energy.report.messages import LANGUAGES, MESSAGES, messages
+from energy.report.laws import LAWS_ZH
+from energy.report.messages import CHECKS_ZH, LANGUAGES, MESSAGES, messages
+from energy.report.tables import check_rows
+from energy.report.view import make_view
 from weather.conventions.errors import ConfigError
 
 NODES = {
@@ -444,6 +448,35 @@ def test_the_audit_stands_beside_the_plan(plans: tuple[Plan, Plan], english: str
     assert shown["Facility energy"] == ["kWh", "250,000", "250,225", "+225"]
     assert shown["CO₂ of grid import"] == ["t", "90.00", "90.08", "+0.08"]
     assert shown["Exported"] == ["kWh", "–", "–", "–"]
+    assert list(shown) == [MESSAGES[f"k_{row.key}"][0] for row in audit_rows(made_summary()["audit"])]
     without = page(plans, summary={**made_summary(), "audit": None})
     section = without.partition('<section id="audit"')[2].partition("</section>")[0]
     assert "<td" not in section and MESSAGES["missing"][0] in section
+
+
+def test_the_audit_s_notes_say_where_it_is_off_and_what_is_short(plans: tuple[Plan, Plan]) -> None:
+    place = {"node": "zhongwei", "time": "2026-07-15T13:00:00+08:00", "planned_kw": 1000.0, "audited_kw": 1002.5}
+    grave = {"kwh": 12.0, "hours": 2.0, "most_share": 0.04, "within_rounding": False, "said": "Grave, says the audit."}
+    slight = {"kwh": 0.3, "hours": 1.0, "most_share": 0.001, "within_rounding": True, "said": "Slight, says the audit."}
+    told = made_summary()["audit"] | {"worst": place, "short": {"zhongwei": grave, "horinger": slight}}
+    summary = made_summary() | {"audit": told}
+    text = page(plans, summary=summary)
+    worst = "Furthest off: Zhongwei 中卫 at 2026-07-15 13:00, facility 1,000.0 kW planned, 1,002.5 kW audited."
+    assert all(f"<p class=\"aid\">{said}</p>" in text for said in (worst, grave["said"], slight["said"]))
+    chinese = page(plans, summary=summary, lang="zh")
+    assert "Zhongwei 中卫：计划不可按原样执行：重放中缺电 12.0 kWh，历时 2 小时，单步最多缺设施功率的 4.00 %" in chinese
+    assert "Horinger 和林格尔：重放中缺电 0.3 kWh，历时 1 小时，属舍入误差：单步最多为设施功率的 0.10 %" in chinese
+
+
+def test_the_check_is_in_chinese_wholly(plans: tuple[Plan, Plan], published) -> None:
+    """Every law that holds a real plan has its name, its sentence and its unit in Chinese."""
+    told = published.read("summary.json")["verification"]
+    view = make_view(plans[0].data, NODES, "zh")
+    for row, check in zip(check_rows({"verification": told}, view), told["checks"], strict=True):
+        assert re.search(r"[\u4e00-\u9fff]|PUE", row.name) and row.law_lang == "zh-CN", check["name"]
+        assert re.search(r"[\u4e00-\u9fff]", row.law), check["name"]
+        assert not re.search(r"\b(faults|values|steps|jobs|relative)\b", row.unit), row.unit
+        assert not re.match(r"(job|most|green|grey) ", row.where), row.where
+    assert set(LAWS_ZH) == set(CHECKS_ZH)
+    english = check_rows({"verification": told}, make_view(plans[0].data, NODES, "en"))
+    assert [row.law for row in english] == [check["law"] for check in told["checks"]]

@@ -6,7 +6,9 @@ import ast
 import copy
 import importlib.util
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import energy.audit as audit_module
-from energy.audit import audit, audit_lines, replay_figures, shortfall_warnings
+from energy import day
+from energy.audit import (
+    ROUNDING_SHARE,
+    audit,
+    audit_lines,
+    compared,
+    replay_figures,
+    shortfall_notes,
+    shortfall_warnings,
+)
 from energy.baselines import first_come_first_served
 from energy.config import load_study
 from energy.inputs import build_inputs, study_pools
@@ -28,7 +39,7 @@ from models.meter import facility
 from models.solar import pv_power
 from models.wind import wind_power
 from weather import open_weather
-from weather.conventions.errors import DataError
+from weather.conventions.errors import DataError, InfeasiblePlan
 from weather.conventions.timeaxis import time_axis
 
 _spec = importlib.util.spec_from_file_location("verify_made", Path(__file__).with_name("test_verify_made.py"))
@@ -238,7 +249,28 @@ def test_a_connection_too_small_is_told_and_renewables_left_before_are_used_firs
     assert set(told["short"]) == {"alpha"}
     assert told["short"]["alpha"]["kwh"] == pytest.approx(float(short.sum()))
     (warning,) = shortfall_warnings(told)
-    assert "alpha" in warning and "cannot be run" in warning
+    assert "alpha" in warning and "CANNOT BE RUN" in warning
+
+
+@pytest.mark.parametrize(("share", "refused"), [(0.5 * ROUNDING_SHARE, False), (2.0 * ROUNDING_SHARE, True)])
+def test_short_within_rounding_is_a_note_and_beyond_it_a_refusal_under_strict(made, share, refused):
+    """One law for warning, note, lines and ``--strict``: the share of the facility's power lacking in a step."""
+    plan, again = made.plan(), replayed(made)
+    again["shortfall_kw"][0, 3] = share * float(again["facility_kw"][0, 3])
+    told = compared(plan, again, study=made.study, step_h=1.0)
+    short = told["short"]["alpha"]
+    assert short["most_share"] == pytest.approx(share) and short["within_rounding"] is not refused
+    grave, slight = shortfall_warnings(told), shortfall_notes(told)
+    assert (grave, slight) == (([short["said"]], []) if refused else ([], [short["said"]]))
+    assert audit_lines(told)[-1] == short["said"] and ("CANNOT BE RUN" in short["said"]) is refused
+    assert f"short by {short['kwh']:.1g} kWh over 1 h" in short["said"]
+    day._refuse_short(asked(strict=False), told)
+    with pytest.raises(InfeasiblePlan, match="alpha") if refused else nullcontext():
+        day._refuse_short(asked(strict=True), told)
+
+
+def asked(*, strict: bool) -> day.DayRequest:
+    return day.DayRequest(datetime(2026, 7, 15), 12.0, 1.0, 7, 0.01, 10.0, strict, False)
 
 
 def test_a_plan_that_leaves_renewables_for_cheaper_grid_power_goes_on_leaving_its_share(made):
