@@ -40,8 +40,8 @@ class AirEconomiserPlant:
         it saves. [degC]
     carnot_eff, cop_max, lift_loss_k : float
         Trim chiller as in `carnot_cop`: fraction of Carnot (0.48 with fans is the air-cooled screw of `load_chiller`)
-        [-], its cap [-], and the loss that lowers it at small lift (0 for air-cooled machines, 95 for the water-cooled
-        centrifugal) [K].
+        [-], its cap [-], and the loss that lowers it at small lift (0 for air-cooled machines, 25 for water-cooled)
+        [K].
     evaporating_below_supply_k, condensing_above_outdoor_k : float
         Refrigerant temperatures against supply air and outdoor air. [K]
     condensing_reference : {"dry_bulb", "wet_bulb"}
