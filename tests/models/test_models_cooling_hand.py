@@ -200,16 +200,19 @@ def test_dry_exchanger_slows_its_scavenger(make_weather, temp, heat, rated_ratio
 
 
 def test_sprays_start_where_dry_operation_ends_or_frost_does(make_weather):
-    """36 - (12 K and the fans') / 0.6 for 24 degC air; at a colder design the frost limit of 3 degC stands."""
-    fan = hall_fan(1.0, 24.0, pascal=350.0, eff=0.65)
-    start = 36.0 - (12.0 + 12.0 * fan / 1000.0) / 0.6
+    """36 - (12 K and the fans') / 0.6 for 24 degC air; at a colder design the frost limit of 3 degC stands. Litres of a
+    wet bulb of 1 degC at 13 degC supply."""
+    start = 36.0 - 12.0 * (1.0 + hall_fan(1.0, 24.0, pascal=350.0, eff=0.65) / 1000.0) / 0.6
+    fan = hall_fan(1.0, 13.0, pascal=350.0, eff=0.65)
+    slope = by_hand.enthalpy_slope(1.0) / 1.006
+    flow, _ = _scavenged(1.0, 0.70, slope, ratio=1.0, back=25.0, wanted=12.0 * (1.0 + fan / 1000.0))
     for design, limit in ((24.0, start), (10.0, 3.0)):
         plant = replace(EVAPORATIVE, spray_design_degc=design)
-        below, above = (
-            cooling_power(hour(make_weather, temp, 1.0), plant, 1000.0, 13.0) for temp in (limit - 1e-6, limit + 1e-6)
-        )
-        assert [float(result["water_l_per_h"][0]) > 100.0 for result in (below, above)] == [False, True]
-        assert float(below["water_l_per_h"][0]) == 0.0
+        drunk = [
+            float(cooling_power(hour(make_weather, temp, 1.0), plant, 1000.0, 13.0)["water_l_per_h"][0])
+            for temp in (limit - 1e-6, limit + 1e-6)
+        ]
+        assert drunk == pytest.approx([0.0, _spray_water(1000.0 + fan, flow * HALL_FLOW, limit, 1.0, slope)], rel=1e-6)
 
 
 def test_the_fastest_scavenger_at_half_the_heat(make_weather):

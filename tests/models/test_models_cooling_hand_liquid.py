@@ -17,6 +17,7 @@ OPEN = ChillerPlant(rated_heat_kw=260.0, condenser="air", carnot_eff=0.5, cop_ma
 LIQUID = LiquidCooledPlant(
     rated_heat_kw=1000.0, air=OPEN, air_setpoint_degc=12.0, carnot_eff=0.5, cop_max=12.0, water_class="W32"
 )
+NTU = by_hand.transfer_units(10.0 / 16.0, 0.9)  # dry cooler: 10 of 16 K, air warms by 9
 
 
 def _rest(temp: float, heat: float) -> dict[str, float]:
@@ -100,7 +101,7 @@ def test_the_dry_cooler_slows_its_fans(make_weather, heat, temp):
     ratio = heat / 1000.0
     water = max(ratio, 0.2)
     drop = 10.0 * ratio / water
-    ntu = by_hand.transfer_units(10.0 / 16.0, 0.9) / water
+    ntu = NTU / water
     flow = by_hand.root(
         lambda u: by_hand.effectiveness(ntu * u**0.4, 0.9 * water / u) - drop / (30.0 + drop - temp), 1e-4, water**0.5
     )
@@ -119,7 +120,7 @@ def test_the_dry_cooler_slows_its_fans(make_weather, heat, temp):
 def test_the_fastest_fans_at_half_the_heat(make_weather):
     """28.5 degC air, 30 degC water: the fans stop at the root of the load, 0.707 of full speed; the chiller helps,
     its COP held at 12 (12.05 by Carnot)."""
-    ntu = by_hand.transfer_units(10.0 / 16.0, 0.9) / 0.5
+    ntu = NTU / 0.5
     share = by_hand.effectiveness(ntu * 0.5**0.2, 0.9 * 0.5**0.5) * (30.0 + 10.0 - 28.5) / 10.0
     assert share < 1.0
     _liquid_holds(
@@ -135,13 +136,16 @@ def test_the_fastest_fans_at_half_the_heat(make_weather):
 
 
 def test_pads_start_where_the_class_or_frost_says(make_weather):
-    """W32 less 5 K less the cooler's 6 K; water of 13 degC instead lets only frost, 5 degC, hold them."""
+    """W32 less 5 K less the cooler's 6 K; water of 13 degC instead lets only frost, 5 degC, hold them. With a wet bulb
+    8 K colder and water 4 K warmer than the air the wet cooler needs 10 of 19.6 K."""
+    flow = by_hand.root(lambda u: by_hand.effectiveness(NTU * u**0.4, 0.9 / u) - 10.0 / 19.6, 1e-4, 1.0)
+    litres = flow * 750.0 / 9.0 * 5.6 / 2450.0 * 3600.0 * 4 / 3
     for plant, limit in ((LIQUID, 21.0), (replace(LIQUID, pad_design_degc=10.0), 5.0)):
-        below, above = (
-            cooling_power(hour(make_weather, temp, limit - 8.0), plant, 1000.0, limit + 4.0)["water_l_per_h"][0]
+        drunk = [
+            float(cooling_power(hour(make_weather, temp, limit - 8.0), plant, 1000.0, limit + 4.0)["water_l_per_h"][0])
             for temp in (limit - 1e-6, limit + 1e-6)
-        )
-        assert float(below) == 0.0 and float(above) > 100.0
+        ]
+        assert drunk == pytest.approx([0.0, litres], rel=1e-6)
 
 
 def test_water_and_flags_of_the_air_plant_count_in_a_liquid_hall(make_weather):

@@ -299,10 +299,14 @@ def test_hot_dry_air_drinks_more_than_the_heat_and_frost_less():
     warm = TowerAir(slope=np.array(3.5), rise_k=np.array(6.0))
     common = {"cycles": 1e9, "drift_frac": 0.0, "flow_kg_s": 0.05}
     heat_alone = 3600.0 / 2450.0
-    assert make_up_water(1.0, warm, temp_air=35.0, wet_bulb=18.0, **common) > heat_alone
-    assert make_up_water(1.0, warm, temp_air=20.0, wet_bulb=18.0, **common) < heat_alone
+    hot = make_up_water(1.0, warm, temp_air=35.0, wet_bulb=18.0, **common)
+    mild = make_up_water(1.0, warm, temp_air=20.0, wet_bulb=18.0, **common)
+    assert [hot, mild] == pytest.approx(
+        [heat_alone * (1.0 + 1.006 * 11.0 / 21.0), heat_alone * (1.0 - 1.006 * 4.0 / 21.0)]
+    )
     frost = TowerAir(slope=np.array(1.6), rise_k=np.array(15.0))
-    assert make_up_water(1.0, frost, temp_air=-10.0, wet_bulb=-10.5, **common) < 0.45 * heat_alone
+    icy = make_up_water(1.0, frost, temp_air=-10.0, wet_bulb=-10.5, **common)
+    assert icy == pytest.approx(heat_alone * (1.0 - 1.006 * 14.5 / 24.0))
     assert make_up_water(1.0, frost, temp_air=-60.0, wet_bulb=-40.0, **common) == 0.0, "never below nothing"
 
 
