@@ -44,9 +44,10 @@ LEAST_HOURS = 336  # two weeks: less does not tell a season's weather from the p
 _MOST_BYTES = 100_000_000
 _SLACK = 1.05  # a part may read this over its whole: two meters of 2 % each do
 _MOST_DROPPED = 0.02  # assumption: share of hours in which a part may read more; beyond, a meter or its unit is wrong
+_MOSTLY = 0.9  # of the hours: no meter's noise breaks a law so often
 _RANGES = {
     **dict.fromkeys(("it_kw", *METERS), (0.0, 1e9)),
-    "setpoint_degc": (-10.0, 60.0),
+    "setpoint_degc": (4.0, 60.0),  # what `models.cooling` takes
     "temp_air": (-60.0, 60.0),
     "relative_humidity": (0.0, 100.0),
     "pressure": (40_000.0, 110_000.0),
@@ -107,6 +108,7 @@ def read_meters(path: Path) -> Meters:
     dropped = _drop_few(columns)
     faults += _sense_faults(columns, numbers)
     raise_faults(faults, str(path))
+    _refuse_share(columns, path)
     return _usable(path, np.array(times, dtype="datetime64[ns]"), columns, dropped)
 
 
@@ -116,13 +118,17 @@ def _refuse_separator(cells: list[str], path: Path) -> None:
         if any(mark in cell for cell in cells):
             raise DataError(
                 f"{path}, row 1: columns are separated by {name}, allowed: commas. It may be the export of a "
-                "spreadsheet that also writes numbers as 12,5. Save it as CSV with commas between cells and a decimal point in "
-                "numbers."
+                "spreadsheet that also writes numbers as 12,5. Save it as CSV with commas between cells and a decimal "
+                "point in numbers."
             )
 
 
 def _check_header(header: list[str], path: Path) -> None:
     for name in header:
+        if not name:
+            raise DataError(
+                f"{path}, row 1: a column without a name; name it, or take the comma too many out of the rows."
+            )
         if name not in COLUMNS:
             close = difflib.get_close_matches(name.lower(), COLUMNS, n=1)
             remedy = f"did you mean {close[0]}?" if close else f"known columns: {', '.join(COLUMNS)}."
@@ -139,6 +145,16 @@ def _check_header(header: list[str], path: Path) -> None:
         raise DataError(
             f"{path}, row 1: of the weather only {', '.join(given)}; give temp_air, relative_humidity and pressure "
             "together, or none of them and the node's weather is taken."
+        )
+
+
+def _refuse_share(columns: dict[str, np.ndarray], path: Path) -> None:
+    humidity = columns.get("relative_humidity", np.array([]))
+    there = humidity[np.isfinite(humidity)]
+    if len(there) and there.max() <= 1.0:
+        raise DataError(
+            f"{path}, column relative_humidity: at most {there.max():g} % in {len(there)} hours, allowed 0 to 100 %, "
+            "and above 1 % in some hour. As a share of 1? Give percent."
         )
 
 
@@ -179,13 +195,19 @@ def _in_range(column: str, value: float) -> float:
 def _order_faults(times: list[np.datetime64], numbers: list[int]) -> Iterator[Fault]:
     for before, after, number in zip(times, times[1:], numbers[1:], strict=False):
         if after <= before:
-            what = "the same hour as the row before" if after == before else "earlier than the row before"
+            same = after == before
+            what = "the same hour as the row before" if same else "earlier than the row before"
+            remedy = (
+                "keep one an hour; where clocks were put back, the second has another offset"
+                if same
+                else "sort the rows"
+            )
             yield Fault(
                 f"row {number}",
                 "time",
-                f"{after}Z",
+                f"{after.astype('datetime64[m]')}Z",
                 f"{what}; hours ascend, each once",
-                "sort the rows, keep one an hour",
+                remedy,
             )
 
 
@@ -222,12 +244,14 @@ def _sense_faults(columns: dict[str, np.ndarray], numbers: list[int]) -> Iterato
     if whole is not None:
         laws.insert(0, ("facility_kw", whole < it, "at least the IT power", it))
     for name, broken, rule, limit in laws:
+        often = int(broken.sum()) > _MOSTLY * len(broken)
+        remedy = (
+            "mostly so: in another unit? Give kW" if often
+            else "correct the meters, or empty the cells of hours that are not to be used"
+        )  # fmt: skip
         for at in np.flatnonzero(broken):
             found = f"{columns[name][at]:g}"
-            yield Fault(
-                f"row {numbers[at]}", name, found, f"{rule}, {limit[at]:g} kW here",
-                "correct the meters, or empty the cells of hours that are not to be used",
-            )  # fmt: skip
+            yield Fault(f"row {numbers[at]}", name, found, f"{rule}, {limit[at]:g} kW here", remedy)
 
 
 def _usable(path: Path, time: np.ndarray, columns: dict[str, np.ndarray], dropped: tuple[str, ...]) -> Meters:

@@ -97,12 +97,12 @@ def _doubts(made: Calibration) -> list[str]:
     quarrels: dict[tuple[str, ...], list[str]] = {}
     for fitted in made.fitted:
         if fitted.quarrel:
-            quarrels.setdefault(fitted.quarrel, []).append(fitted.parameter.field)
-    for (more, less), fields in quarrels.items():
-        found.append(
-            f"{more} and {less} contradict each other about {', '.join(fields)}: {more} would have more, {less} less. "
-            "The +- covers what they are apart; see which of them is right."
-        )
+            quarrels.setdefault(tuple(sorted(fitted.quarrel)), []).append(fitted.parameter.field)
+    found += [
+        f"{' and '.join(meters)} contradict each other about {', '.join(fields)}: the +- covers what they are apart; "
+        "see which of them is right."
+        for meters, fields in quarrels.items()
+    ]
     return found
 
 

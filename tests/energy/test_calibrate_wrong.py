@@ -199,3 +199,32 @@ def test_no_step_of_the_fit_overloads_the_cooling(study, good):
     weather: xr.Dataset = _own_weather(good)
     made = calibrate(good, tight, weather, good.columns["setpoint_degc"])
     assert found(made)["ups_loss[0]"].told and made.better
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda rows: [row + "," for row in rows], ["row 1", "a column without a name"]),
+        (lambda rows: [*rows[:50], rows[49], *rows[50:]], ["row 51", "2026-05-03T00:00Z", "clocks were put back"]),
+        (lambda rows: [rows[0], *rows[:0:-1]], ["row 3", "earlier than the row before", "sort the rows"]),
+    ],
+)
+def test_rows_that_are_out_of_order_are_told_with_their_cause(greendc, study_file, good, tmp_path, change, words):
+    path = written(good, tmp_path / "meters.csv")
+    rows = change(path.read_text(encoding="utf-8").splitlines())
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    greendc("calibrate", "--study", study_file, "--node", "alpha", "--meters", path).refused(3, str(path), *words)
+
+
+@pytest.mark.parametrize(
+    ("column", "factor", "words"),
+    [
+        ("relative_humidity", 0.01, ["column relative_humidity", "As a share of 1? Give percent"]),
+        ("setpoint_degc", 0.1, ["row 2, setpoint_degc", "4 to 60"]),
+        ("facility_kw", 0.001, ["row 2, facility_kw", "in another unit? Give kW"]),
+    ],
+)
+def test_columns_in_another_unit_are_refused_by_name(greendc, study_file, good, tmp_path, column, factor, words):
+    wrong = replace(good, columns=good.columns | {column: good.columns[column] * factor})
+    path = written(wrong, tmp_path / "meters.csv")
+    greendc("calibrate", "--study", study_file, "--node", "alpha", "--meters", path).refused(3, str(path), *words)
