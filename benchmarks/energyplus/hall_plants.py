@@ -128,6 +128,7 @@ def indirect_plant(model: dict, result: Run, found: Figures) -> IndirectEvaporat
         wet_eff=cooler["cooler_wetbulb_design_effectiveness"],
         dry_eff=cooler["cooler_drybulb_design_effectiveness"],
         wet_above_degc=float(np.mean([each[wet_above] for each in coolers])),
+        spray_design_degc=max(float(found.supply_degc.mean()), 10.0),
         scavenger_flow_ratio=cooler["secondary_air_flow_scaling_factor"],
         scavenger_pressure_pa=cooler["secondary_air_fan_sizing_specific_power"] * efficiency,
         spray_pump_frac=pumps_kw / float(found.common["rated_heat_kw"]),
