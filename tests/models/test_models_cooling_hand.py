@@ -78,6 +78,21 @@ def test_outside_air_at_a_tenth_of_the_heat(make_weather):
     )
 
 
+def test_a_thousandth_of_the_heat_and_a_hundredth_of_it_free(make_weather):
+    """1 kW warms the least flow by 0.06 K. Outside air between return and target takes 1 % of it and the fans' heat off
+    the chiller: partial, however little."""
+    fan, flow = hall_fan(0.2, 23.0, pascal=300.0, eff=0.65), 0.2 * HALL_FLOW
+    total = 1.0 + fan
+    temp = 23.0 + 1.0 / (flow * 1.006) - 0.01 * total / (flow * 1.006)
+    holds(
+        cooling_power(hour(make_weather, temp, 15.0), replace(AIR, evaporative_eff=0.0), 1.0, 23.0),
+        "partial",
+        fan_kw=fan,
+        compressor_kw=0.99 * total * (temp + 12.0 - 14.0) / (0.5 * 287.15),
+        free_share=0.01,
+    )
+
+
 def test_air_warmer_than_the_hall_stays_outside(make_weather):
     """The pad gives 45 - 0.7 x 20 = 31 degC, the hall returns 29: shut, and the pad drinks nothing."""
     load = 100.0 + hall_fan(0.2, 23.0, pascal=300.0, eff=0.65)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.cooling import ChillerPlant, WaterEconomiserPlant, cooling_power
+from models.cooling import ChillerCurves, ChillerPlant, WaterEconomiserPlant, cooling_power
 
 _spec = importlib.util.spec_from_file_location("cooling_by_hand", Path(__file__).with_name("cooling_by_hand.py"))
 by_hand = importlib.util.module_from_spec(_spec)
@@ -20,11 +20,11 @@ WATER = WaterEconomiserPlant(rated_heat_kw=1000.0, drift_frac=0.0, **CARNOT)
 OPEN = ChillerPlant(rated_heat_kw=1000.0, condenser="air", **CARNOT)
 
 
-def _load(heat: float, chilled: float) -> dict[str, float]:
-    """Hall fans at 6 K above the water, chilled-water pump, and the load with both."""
-    ratio = max(heat / 1000.0, 0.2)
-    fan = by_hand.hall_fan(ratio, chilled + 6.0, pascal=250.0, eff=0.6)
-    return {"fan": fan, "pump": 16.0 * pump(ratio), "load": heat + fan + 16.0 * pump(ratio)}
+def _load(heat: float, chilled: float, least: float = 0.2) -> dict[str, float]:
+    """Hall fans at 6 K above the water, chilled-water pump of a least flow, and the load with both."""
+    fan = by_hand.hall_fan(max(heat / 1000.0, 0.2), chilled + 6.0, pascal=250.0, eff=0.6)
+    chilled_pump = 16.0 * pump(max(heat / 1000.0, least))
+    return {"fan": fan, "pump": chilled_pump, "load": heat + fan + chilled_pump}
 
 
 def _exchanger(ratio: float) -> float:
@@ -157,6 +157,61 @@ def test_published_screw_machines_in_the_open(make_weather, heat):
     )
 
 
+def test_machines_of_ones_own_in_the_open(make_weather):
+    """Three of 500 kW at 35 degC, 525 at 30, full load best: two at 0.94 draw less than three at 0.63."""
+    own = ChillerCurves(
+        name="made for the test",
+        condenser="air",
+        cop_reference=3.2,
+        capft=(1.35, 0.0, 0.0, -0.01, 0.0, 0.0),
+        eirft=(0.3, 0.0, 0.0, 0.02, 0.0, 0.0),
+        eirfplr=(0.4, 0.2, 0.4),
+        chilled_range_degc=(5.0, 15.0),
+        condenser_range_degc=(20.0, 45.0),
+        plr_min=0.2,
+        plr_max=1.0,
+    )
+    load = _load(950.0, 8.0)["load"]
+    two, three = (
+        n * 525.0 * 0.9 / 3.2 * (0.4 + 0.2 * (load / n / 525.0) + 0.4 * (load / n / 525.0) ** 2) for n in (2, 3)
+    )
+    assert 0.93 < load / 1050.0 < 0.95 and two < 0.95 * three
+    plant = replace(OPEN, chiller=own, chiller_count=3, chiller_size_ratio=1.5)
+    holds(cooling_power(hour(make_weather, 30.0, 20.0), plant, 950.0, 8.0), "mechanical", compressor_kw=two)
+
+
+def test_tower_fans_slow_at_the_edge_of_published_curves(make_weather):
+    """The centrifugal machine's fit ends at 12.78 degC: with a floor of 8 degC the fans hold that edge."""
+    plant = replace(LED, chiller="doe2", chiller_count=1, chiller_size_ratio=1.5, condenser_floor_degc=8.0)
+    load = _load(800.0, 10.0)["load"]
+    power = _machines(CENTRIFUGAL, load, 10.0, 12.78, each_kw=1500.0, running=1)
+    air = _air_for(12.78, 5.0, 0.0)
+    result = cooling_power(hour(make_weather, 1.0, 0.0), plant, 800.0, 10.0)
+    holds(result, "mechanical", compressor_kw=power)
+    holds(result, "mechanical", rel=0.01, tower_kw=15.0 * by_hand.tower_fan(air * (load + power) / 1200.0))
+
+
+def test_a_loss_holds_the_cop_at_small_lift(make_weather):
+    """0.3 at 25 K with a loss of 25 K; water of 20 degC, evaporating at 18.5: condenser water below 13 degC would be no
+    lift, so the fans hold that, and the COP of 1 K is 0.3 x 50 / 25 x 291.65 / 26."""
+    plant = replace(LED, carnot_eff=0.3, lift_loss_k=25.0, condenser_floor_degc=8.0)
+    known = _load(700.0, 20.0)
+    compressor = known["load"] * 26.0 / (0.6 * 291.65)
+    flow = (known["load"] + compressor) / 1200.0
+    result = cooling_power(hour(make_weather, 1.0, 0.0), plant, 700.0, 20.0)
+    holds(result, "mechanical", compressor_kw=compressor, pump_kw=known["pump"] + 14.0 * pump(flow))
+    holds(result, "mechanical", rel=0.01, tower_kw=15.0 * by_hand.tower_fan(_air_for(13.0, 5.0, 0.0) * flow))
+
+
+def test_chillers_left_open_are_those_of_the_docstring(make_weather):
+    """A fraction of Carnot of 0.68 at 25 K with a loss of 25 K on a tower, 0.50 in the open, capped at 15."""
+    weather = make_weather(hours=4, temp_air=[0.0, 12.0, 24.0, 36.0])
+    for condenser, eff, loss in (("water", 0.68, 25.0), ("air", 0.50, 0.0)):
+        open_ = ChillerPlant(rated_heat_kw=1000.0, condenser=condenser)
+        told = replace(open_, carnot_eff=eff, lift_loss_k=loss, cop_max=15.0)
+        assert cooling_power(weather, open_, 700.0, 12.0).identical(cooling_power(weather, told, 700.0, 12.0))
+
+
 @pytest.mark.parametrize(("temp", "condensing"), [(5.0, 25.0), (30.0, 42.0)])
 def test_air_cooled_chillers_and_their_head_pressure(make_weather, temp, condensing):
     """Condensing 12 K above the air but not below 25 degC, evaporating at 12 - 1.5."""
@@ -176,17 +231,20 @@ def test_air_cooled_chillers_and_their_head_pressure(make_weather, temp, condens
 # heat exchanger on the tower
 
 
-@pytest.mark.parametrize(("heat", "wet"), [(700.0, 2.0), (1000.0, 6.0), (100.0, 8.0)])
-def test_the_tower_alone_in_the_cold(make_weather, heat, wet):
-    """18 degC water: the tower is only as cold as the exchanger needs; three pumps run, none below a fifth."""
-    known = _load(heat, 18.0)
+@pytest.mark.parametrize(
+    ("heat", "wet", "least"), [(700.0, 2.0, 0.2), (1000.0, 6.0, 0.2), (100.0, 8.0, 0.2), (300.0, 11.0, 0.6)]
+)
+def test_the_tower_alone_in_the_cold(make_weather, heat, wet, least):
+    """18 degC water: the tower is only as cold as the exchanger needs; three pumps run, none below its least flow, at
+    which the water warms by less than its range."""
+    known = _load(heat, 18.0, least)
     ratio, rejected = known["load"] / 1000.0, known["load"] / 1200.0
-    flow, water_flow = max(ratio, 0.2), max(rejected, 0.2)
+    flow, water_flow = max(ratio, least), max(rejected, least)
     drop, range_k = 6.0 * ratio / flow, 5.0 * rejected / water_flow
     water = 18.0 + drop - drop / _exchanger(flow)
     air = _air_for(water, range_k, wet)
     assert air < water_flow**-0.5
-    result = cooling_power(hour(make_weather, wet + 2.0, wet), WATER, heat, 18.0)
+    result = cooling_power(hour(make_weather, wet + 2.0, wet), replace(WATER, pump_min_flow=least), heat, 18.0)
     holds(
         result,
         "free",
