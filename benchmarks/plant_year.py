@@ -27,10 +27,18 @@ from weather import load_nodes, open_weather
 from weather.conventions.timeaxis import civil, time_axis
 
 RATED_KW, LOAD = 1000.0, 0.65
-# year's PUE: Meta Lulea 1.07 and Google 1.09-1.10 are the best with outside air or economisers, the best rooms at
-# Zhangbei and Ulanqab 1.1-1.2; chilled water without economiser 1.2-1.3; NREL's warm-water hall 1.04, cold-plate sites
-# with UPS and trim from 1.08
-BANDS = {"economiser": (1.07, 1.20), "evaporative": (1.07, 1.20), "chiller": (1.18, 1.30), "liquid": (1.04, 1.15)}
+# Year's PUE by plant. What such halls are known for: Meta Lulea 1.07 and Google 1.09-1.10 are the best with outside air
+# or economisers, the best rooms at Zhangbei and Ulanqab 1.1-1.2; chilled water without economiser 1.2-1.3, air-cooled
+# up to 1.35; NREL's warm-water hall 1.04, cold-plate sites with UPS and trim from 1.08.
+BANDS = {
+    "air economiser with pad, 23 degC air": (1.09, 1.18),
+    "indirect evaporative units, 23 degC air": (1.09, 1.15),
+    "water economiser, 18 degC water": (1.11, 1.20),
+    "chiller-led, Carnot, 12 degC water": (1.20, 1.28),
+    "air-cooled chiller, Carnot, 12 degC water": (1.25, 1.35),
+    "chiller-led, DOE-2 variable speed, 12 degC": (1.19, 1.26),
+    "liquid to 75 %, 27 degC facility water": (1.06, 1.13),
+}
 
 
 def plants() -> dict[str, tuple[NodePlant, float]]:
@@ -70,7 +78,7 @@ def main() -> int:
         pues = zip(year["pue"].values, month["pue"].values, strict=True)
         print(f"| {name} | " + " | ".join(f"{whole:.3f} / {part:.3f}" for whole, part in pues) + " |", flush=True)
         waters.append(f"| {name} | " + " | ".join(f"{wue:.2f}" for wue in year["wue"].values) + " |")
-        low, high = next(band for word, band in BANDS.items() if word in name)
+        low, high = BANDS[name]
         outside += [f"{name} at {node}" for node, pue in zip(year["node"].values, year["pue"].values, strict=True)
                     if not low <= pue <= high]  # fmt: skip
     print("\nwater, L/kWh of IT\n\n" + "\n".join([head, *waters]))

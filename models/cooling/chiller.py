@@ -290,7 +290,7 @@ def carnot_cop(evaporating_degc, condensing_degc, *, carnot_eff: float, cop_max:
     500 to 1,000 kW) a loss of 25 K and each one's own fraction leave 4 % rms (median; 9 % for one in ten); the slope of
     power is off by 0.3 % per K of chilled and of condenser water at most (median), where a constant fraction is 3 % per
     K too steep and a loss of 95 K, which fits the centrifugal machine of `load_chiller` at constant part load, 1.2 to
-    1.7 too flat (``benchmarks/carnot_chiller.py``). That machine at 700 of 1,250 kW: 14 % at worst, 5 % rms, fraction
+    1.7 too flat (``benchmarks/carnot_chiller.py``). That machine at 700 of 1,250 kW: 16 % at worst, 5 % rms, fraction
     0.81; at full heat 0.66, at half 0.88: what its variable speed gains, one fraction does not show. The air-cooled
     screw machine wants no loss (condensing 15 K above the air): constant 0.48, fans included, within 11 %, 4 % rms
     (tested).

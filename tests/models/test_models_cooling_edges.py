@@ -182,7 +182,7 @@ def test_the_screws_setpoints_stand_in_reverse_in_mild_air():
 
 
 def test_the_default_fraction_of_carnot_at_constant_heat():
-    """The centrifugal machine at 700 of 1,250 kW: 14 % at worst, 5 % rms; the loss of constant part load is worse."""
+    """The centrifugal machine at 700 of 1,250 kW: 16 % of COP at worst, 5 % rms; the loss of constant part load is worse."""
     chilled, condenser = np.meshgrid(np.linspace(7.22, 12.78, 12), np.linspace(12.78, 33.0, 12))
     truth = 700.0 / _power(700.0, chilled, condenser, DOE2)
     errors = {}
