@@ -53,13 +53,18 @@ def _place(field: str) -> tuple[str, int | None]:
 
 
 def parameters(plant: NodePlant) -> tuple[Parameter, ...]:
-    """Every figure of a plant that has a range to be fitted in; a study's value outside it widens the range."""
+    """Every figure of a plant that has a range to be fitted in; a study's value outside it widens the range.
+
+    A figure of the cooling that is 0 is a part the plant does not have, a pad or a pump: it is not fitted.
+    """
     found = []
     for row in _ranges():
         name, at = _place(row["field"])
         value = getattr(getattr(plant, row["table"]), name, None)
         value = value if at is None or value is None else value[at]
         if not isinstance(value, int | float) or isinstance(value, bool):
+            continue
+        if row["table"] == "cooling" and value == 0:
             continue
         low, high = min(float(row["low"]), value), max(float(row["high"]), value)
         found.append(Parameter(row["table"], row["field"], low, high, row["unit"], row["meaning"], float(value)))

@@ -104,6 +104,8 @@ def calibrate(
 
     if out is not None and out.exists():
         raise OutputError(f"{out}: is there already and was left alone. Give another name, or move it away.")
+    if out is not None and not out.parent.is_dir():
+        raise OutputError(f"{out}: cannot be written, there is no folder {out.parent}. Make it first.")
     fit = calibrate_site(load_study(study), node, meters, spec=weather)
     made, text = fit.made, fragment(fit)
     refused = out is not None and not made.better

@@ -145,6 +145,13 @@ def test_a_pad_never_used_is_not_told_and_one_that_suffices_is_at_least_so_good(
     assert ample.limit == "at least" and 0.75 < ample.value <= 0.98 and not ample.at_edge
 
 
+def test_a_part_the_plant_does_not_have_is_not_fitted(study):
+    plant = study.node("alpha").node_plant()
+    none = replace(plant, cooling=replace(plant.cooling, evaporative_eff=0.0))
+    there, rest = ({p.field for p in parameters(of)} for of in (plant, none))
+    assert there - rest == {"evaporative_eff"} and rest <= there
+
+
 # ---------------------------------------------------------------------------------------------- verdict
 def test_a_meter_is_worse_beyond_its_noise():
     score = Score("fan_kw", 100, 0.0, 0.03, 0.0, 0.03, weighed_before=0.030, weighed_after=0.0324)
