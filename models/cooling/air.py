@@ -5,10 +5,11 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from models.cooling.chilled import hall_checks, hall_fans
+from models.cooling.checks import hall_checks, trim_checks
+from models.cooling.chilled import hall_fans
 from models.cooling.outdoor import CP_AIR, H_EVAPORATION, HeatRemoval, Outdoor, humidity_ratio
 from models.cooling.tables import check_fields
-from models.cooling.trim import trim_checks, trim_kw
+from models.cooling.trim import trim_kw
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,6 @@ class AirEconomiserPlant:
                     "none, or 0 to 60",
                 ),
                 **trim_checks(self),
-                "cycles": (1.5 <= self.cycles <= 50, "1.5 to 50"),
             },
         )
 

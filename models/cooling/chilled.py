@@ -5,24 +5,23 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from models.cooling.checks import chilled_water_checks, range_checks
 from models.cooling.chiller import ChillerCurves, capped_condensing, carnot_cop, chiller_ids, doe2_power, load_chiller
 from models.cooling.fans import fan_curve, hall_air, pump_ratio
 from models.cooling.outdoor import HeatRemoval, Outdoor
-from models.cooling.tables import check_fields, row, row_ids
+from models.cooling.tables import check_fields, row
 from models.cooling.tower import (
     CP_WATER,
-    Tower,
     TowerAir,
     make_up_water,
-    rated_capacity,
     tower_air_flow,
+    tower_of,
     tower_water,
 )
 
 # fraction of Carnot and its loss at small lift by condenser, fitted: see `carnot_cop`
 WATER_LIFT_LOSS_K = 25.0
 _CARNOT = {"water": (0.68, WATER_LIFT_LOSS_K), "air": (0.50, 0.0)}
-_SEA_LEVEL_PA = 101325.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,6 @@ class ChillerPlant:
     setpoint_meaning: ClassVar[str] = "chilled water supply temperature"
 
     def __post_init__(self) -> None:
-        air = self.condenser == "air"
         own = curves_of(self)
         fits = self.chiller == "carnot" if own is None else own.condenser == self.condenser
         check_fields(
@@ -130,9 +128,7 @@ class ChillerPlant:
                 "condenser": (self.condenser in ("water", "air"), "'water' or 'air'"),
                 **chilled_water_checks(self),
                 "chiller": (fits, f"'carnot', ChillerCurves or a machine of load_chiller cooled by {self.condenser}"),
-                "condensing_above_outdoor_k": (1 <= self.condensing_above_outdoor_k <= 30, "1 to 30"),
-                "condensing_min_degc": (not air or 0 <= self.condensing_min_degc <= 50, "0 to 50"),
-                "condenser_fan_frac": (0 <= self.condenser_fan_frac <= 0.2, "0 to 0.2"),
+                **range_checks(self, "condensing_above_outdoor_k", "condensing_min_degc", "condenser_fan_frac"),
             },
         )
 
@@ -148,64 +144,6 @@ def water_cooled(plant) -> bool:
     """Whether the plant's chillers are a Carnot fraction or a known machine with a water-cooled condenser."""
     own = curves_of(plant)
     return plant.chiller == "carnot" if own is None else own.condenser == "water"
-
-
-def tower_of(plant) -> Tower:
-    """The plant's tower at its design point."""
-    return Tower(
-        approach_k=plant.tower_approach_k,
-        range_k=plant.tower_range_k,
-        wet_bulb_degc=plant.tower_wet_bulb_degc,
-        water_air_ratio=plant.tower_water_air_ratio,
-    )
-
-
-def hall_checks(plant) -> dict[str, tuple[bool, str]]:
-    """What is allowed of the fields of hall air."""
-    return {
-        "rated_heat_kw": (0 < plant.rated_heat_kw < np.inf, "more than 0"),
-        "delta_k": (3 <= plant.delta_k <= 30, "3 to 30"),
-        "fan_pressure_pa": (0 <= plant.fan_pressure_pa <= 2000, "0 to 2000"),
-        "fan_eff": (0.1 <= plant.fan_eff <= 1, "0.1 to 1"),
-        "fan_min_flow": (0.05 <= plant.fan_min_flow <= 1, "0.05 to 1"),
-        "fan_curve": (plant.fan_curve in row_ids("fan_curve"), f"one of {', '.join(row_ids('fan_curve'))}"),
-    }
-
-
-def chilled_water_checks(plant) -> dict[str, tuple[bool, str]]:
-    """What is allowed of the fields that plants on chilled water share."""
-    fracs = ("tower_fan_frac", "chilled_pump_frac", "condenser_pump_frac")
-    effectiveness = plant.tower_range_k / max(plant.tower_range_k + plant.tower_approach_k, 1e-9)
-    return {
-        **hall_checks(plant),
-        "air_approach_k": (0 <= plant.air_approach_k <= 20, "0 to 20"),
-        "water_range_k": (1 <= plant.water_range_k <= 20, "1 to 20"),
-        "pump_min_flow": (0.05 <= plant.pump_min_flow <= 1, "0.05 to 1"),
-        "pump_static_share": (0 <= plant.pump_static_share <= 1, "0 to 1"),
-        "tower_approach_k": (1 <= plant.tower_approach_k <= 15, "1 to 15"),
-        "tower_wet_bulb_degc": (0 <= plant.tower_wet_bulb_degc <= 32, "0 to 32"),
-        "tower_water_air_ratio": (0.3 <= plant.tower_water_air_ratio <= 3, "0.3 to 3"),
-        "tower_range_k": (
-            1 <= plant.tower_range_k <= 15
-            and effectiveness < 0.98 * min(1.0, float(rated_capacity(tower_of(plant), _SEA_LEVEL_PA))),
-            "1 to 15, and less than the tower's air can carry: a wider approach or a smaller tower_water_air_ratio",
-        ),
-        "tower_floor_degc": (1 <= plant.tower_floor_degc <= 25, "1 to 25"),
-        "condenser_floor_degc": (
-            plant.tower_floor_degc <= plant.condenser_floor_degc <= 35,
-            ">= tower_floor_degc, at most 35",
-        ),
-        "rejected_over_heat": (1 <= plant.rejected_over_heat <= 2, "1 to 2"),
-        "cycles": (1.5 <= plant.cycles <= 50, "1.5 to 50"),
-        "drift_frac": (0 <= plant.drift_frac <= 0.01, "0 to 0.01"),
-        "carnot_eff": (plant.carnot_eff is None or 0.1 <= plant.carnot_eff <= 0.9, "0.1 to 0.9"),
-        "cop_max": (1 <= plant.cop_max <= 30, "1 to 30"),
-        "lift_loss_k": (plant.lift_loss_k is None or 0 <= plant.lift_loss_k <= 500, "0 to 500"),
-        "refrigerant_approach_k": (0 <= plant.refrigerant_approach_k <= 10, "0 to 10"),
-        "chiller_count": (1 <= plant.chiller_count <= 50, "1 to 50"),
-        "chiller_size_ratio": (1.25 <= plant.chiller_size_ratio <= 3, "1.25 to 3"),
-        **{name: (0 <= getattr(plant, name) <= 0.1, "0 to 0.1") for name in fracs},
-    }
 
 
 def pump_kw(plant, frac: float, ratio):

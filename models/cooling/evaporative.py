@@ -5,13 +5,14 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from models.cooling.chilled import hall_checks, hall_fans
+from models.cooling.checks import hall_checks, range_checks, trim_checks
+from models.cooling.chilled import hall_fans
 from models.cooling.exchanger import counterflow_effectiveness, counterflow_ntu, flow_for_effectiveness
 from models.cooling.fans import air_density_at, fan_curve, most_fans
 from models.cooling.outdoor import CP_AIR, H_EVAPORATION, HeatRemoval, Outdoor, cheapest
 from models.cooling.tables import check_fields
 from models.cooling.tower import enthalpy_slope
-from models.cooling.trim import trim_checks, trim_kw
+from models.cooling.trim import trim_kw
 
 _FLOW_EXPONENT = 0.4  # NTU with the scavenger's flow: one film of two in flow**0.8; assumption
 
@@ -92,12 +93,11 @@ class IndirectEvaporativePlant:
                 "scavenger_flow_ratio": (0.3 <= self.scavenger_flow_ratio <= 3, "0.3 to 3"),
                 "wet_eff": (0.1 <= self.wet_eff <= 0.95, "0.1 to 0.95"),
                 "dry_eff": (0.1 <= self.dry_eff <= most, f"0.1 to {most:.3g} at this scavenger_flow_ratio"),
-                "wet_above_degc": (-10 <= self.wet_above_degc <= 60, "-10 to 60"),
+                **range_checks(self, "wet_above_degc"),
                 "spray_design_degc": (10 <= self.spray_design_degc <= 45, "10 to 45"),
                 "scavenger_pressure_pa": (0 < self.scavenger_pressure_pa <= 2000, "more than 0, at most 2000"),
                 "spray_pump_frac": (0 <= self.spray_pump_frac <= 0.05, "0 to 0.05"),
                 **trim_checks(self),
-                "cycles": (1.5 <= self.cycles <= 50, "1.5 to 50"),
             },
         )
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from models.cooling.air import AirEconomiserPlant, air_cooling
+from models.cooling.checks import range_checks
 from models.cooling.chilled import ChillerPlant, chiller_cooling
 from models.cooling.chiller import carnot_cop
 from models.cooling.evaporative import IndirectEvaporativePlant, evaporative_cooling
@@ -124,7 +125,6 @@ class LiquidCooledPlant:
             )
         curves, classes = row_ids("fan_curve"), row_ids("water_class")
         even = self.water_range_k + self.cooler_approach_k
-        pumps = {name: (0 <= getattr(self, name) <= 0.1, "0 to 0.1") for name in ("cdu_pump_frac", "loop_pump_frac")}
         check_fields(
             "liquid cooled",
             self,
@@ -136,9 +136,6 @@ class LiquidCooledPlant:
                 "cdu_approach_k": (0 < self.cdu_approach_k <= 15, "more than 0, at most 15"),
                 "cdu_flow_exponent": (0 <= self.cdu_flow_exponent <= 1, "0 to 1"),
                 "water_range_k": (2 <= self.water_range_k <= 30, "2 to 30"),
-                **pumps,
-                "pump_min_flow": (0.05 <= self.pump_min_flow <= 1, "0.05 to 1"),
-                "pump_static_share": (0 <= self.pump_static_share <= 1, "0 to 1"),
                 "cooler_approach_k": (1 <= self.cooler_approach_k <= 30, "1 to 30"),
                 "cooler_air_rise_k": (1 <= self.cooler_air_rise_k < even, "1 up to water_range_k + cooler_approach_k"),
                 "cooler_fan_pa": (0 <= self.cooler_fan_pa <= 1000, "0 to 1000"),
@@ -149,15 +146,10 @@ class LiquidCooledPlant:
                     self.pad_design_degc is None or 4 <= self.pad_design_degc <= 60,
                     "none, or 4 to 60",
                 ),
-                "wet_above_degc": (-10 <= self.wet_above_degc <= 60, "-10 to 60"),
-                "cycles": (1.5 <= self.cycles <= 50, "1.5 to 50"),
                 "chiller": (isinstance(self.chiller, bool), "true or false"),
-                "carnot_eff": (0.1 <= self.carnot_eff <= 0.9, "0.1 to 0.9"),
-                "cop_max": (1 <= self.cop_max <= 30, "1 to 30"),
-                "refrigerant_approach_k": (0 <= self.refrigerant_approach_k <= 10, "0 to 10"),
-                "condensing_above_outdoor_k": (1 <= self.condensing_above_outdoor_k <= 30, "1 to 30"),
-                "condensing_min_degc": (0 <= self.condensing_min_degc <= 60, "0 to 60"),
-                "condenser_fan_frac": (0 <= self.condenser_fan_frac <= 0.2, "0 to 0.2"),
+                **range_checks(self, "cdu_pump_frac", "loop_pump_frac", "pump_min_flow", "pump_static_share"),
+                **range_checks(self, "wet_above_degc", "cycles", "carnot_eff", "cop_max", "refrigerant_approach_k"),
+                **range_checks(self, "condensing_above_outdoor_k", "condensing_min_degc", "condenser_fan_frac"),
             },
         )
 

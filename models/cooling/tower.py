@@ -34,6 +34,16 @@ class Tower:
     water_air_ratio: float
 
 
+def tower_of(plant) -> Tower:
+    """The tower of a plant with such fields, at its design point."""
+    return Tower(
+        approach_k=plant.tower_approach_k,
+        range_k=plant.tower_range_k,
+        wet_bulb_degc=plant.tower_wet_bulb_degc,
+        water_air_ratio=plant.tower_water_air_ratio,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class TowerAir:
     """Air of the tower at given flows: slope of its enthalpy [kJ/(kg K)] and rise of its wet bulb [K]."""

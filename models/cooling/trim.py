@@ -6,21 +6,6 @@ from models.cooling.chiller import carnot_cop
 from models.cooling.outdoor import Outdoor
 
 
-def trim_checks(plant) -> dict[str, tuple[bool, str]]:
-    """What is allowed of the fields of the trim chiller."""
-    return {
-        "carnot_eff": (0.1 <= plant.carnot_eff <= 0.9, "0.1 to 0.9"),
-        "cop_max": (1 <= plant.cop_max <= 30, "1 to 30"),
-        "lift_loss_k": (0 <= plant.lift_loss_k <= 500, "0 to 500"),
-        "evaporating_below_supply_k": (0 <= plant.evaporating_below_supply_k <= 30, "0 to 30"),
-        "condensing_reference": (plant.condensing_reference in ("dry_bulb", "wet_bulb"), "'dry_bulb' or 'wet_bulb'"),
-        "condensing_above_outdoor_k": (1 <= plant.condensing_above_outdoor_k <= 30, "1 to 30"),
-        "condensing_min_degc": (0 <= plant.condensing_min_degc <= 50, "0 to 50"),
-        "condenser_fan_frac": (0 <= plant.condenser_fan_frac <= 0.2, "0 to 0.2"),
-        "chilled_pump_frac": (0 <= plant.chilled_pump_frac <= 0.2, "0 to 0.2"),
-    }
-
-
 def trim_kw(plant, outdoor: Outdoor, mechanical_kw, supply_degc):
     """Compressor, condenser fans and pump that remove a heat into outdoor air. [kW, kW, kW]
 

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from models.cooling.checks import chilled_water_checks
 from models.cooling.chilled import (
-    chilled_water_checks,
     compressor_kw,
     hall_fans,
     led_by_chillers,

@@ -7,13 +7,16 @@ import pytest
 import xarray as xr
 
 from models.cooling import (
+    AirEconomiserPlant,
     ChillerPlant,
+    IndirectEvaporativePlant,
     LiquidCooledPlant,
     WaterEconomiserPlant,
     coolant_degc,
     cooling_power,
     outdoor_state,
 )
+from models.cooling.checks import _RANGES
 from models.cooling.chilled import WATER_LIFT_LOSS_K, compressor_kw, pump_kw, tower_of, tower_state
 from models.cooling.chiller import carnot_cop, doe2_cop, doe2_power, load_chiller
 from models.cooling.exchanger import counterflow_effectiveness
@@ -22,6 +25,10 @@ from models.cooling.tower import tower_water
 from weather.conventions.errors import ConfigError, DataError
 
 LED, WATER = ChillerPlant(rated_heat_kw=1000.0), WaterEconomiserPlant(rated_heat_kw=1000.0)
+AIR, INDIRECT = AirEconomiserPlant(rated_heat_kw=1000.0), IndirectEvaporativePlant(rated_heat_kw=1000.0)
+LIQUID = LiquidCooledPlant(rated_heat_kw=1000.0, air=LED)
+# a liquid plant's water warms by 2 to 30 K
+OWN_RANGES = {("water_range_k", LiquidCooledPlant)}
 DOE2, SCREW = load_chiller("doe2"), load_chiller("air_cooled_screw")
 
 
@@ -182,7 +189,7 @@ def test_the_screws_setpoints_stand_in_reverse_in_mild_air():
 
 
 def test_the_default_fraction_of_carnot_at_constant_heat():
-    """The centrifugal machine at 700 of 1,250 kW: 16 % of COP at worst, 5 % rms; the loss of constant part load is worse."""
+    """The centrifugal machine at 700 of 1,250 kW: 16 % of COP at worst, 5 % rms; other losses are worse."""
     chilled, condenser = np.meshgrid(np.linspace(7.22, 12.78, 12), np.linspace(12.78, 33.0, 12))
     truth = 700.0 / _power(700.0, chilled, condenser, DOE2)
     errors = {}
@@ -204,3 +211,20 @@ def test_warmer_water_saves_what_machines_save():
         for chilled, condenser in ((0, 0), (1, 0), (0, -1))
     )
     assert 0.02 < warmer / base - 1.0 < 0.03 and 0.018 < colder / base - 1.0 < 0.03
+
+
+@pytest.mark.parametrize("plant", [LED, WATER, AIR, INDIRECT, LIQUID], ids=lambda plant: type(plant).__name__)
+def test_every_shared_range_is_held_by_every_plant_with_the_field(plant):
+    """Just beyond either end is refused by name, both ends are not refused for that field."""
+    for name, (low, high) in _RANGES.items():
+        if not hasattr(plant, name) or (name, type(plant)) in OWN_RANGES:
+            continue
+        step = 1 if name == "chiller_count" else 1e-6
+        for value in (low - step, high + step, float("nan")):
+            with pytest.raises(ConfigError, match=f"plant: got {name}="):
+                replace(plant, **{name: value})
+        for value in (low, high):
+            try:
+                replace(plant, **{name: value})
+            except ConfigError as error:  # another field's limit may hang on this one
+                assert f"got {name}=" not in str(error)
