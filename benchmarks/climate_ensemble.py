@@ -14,8 +14,11 @@ import resource
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this clone, whatever is installed
 
 from weather import Node, generate_climate, load_nodes
 from weather.conventions.timeaxis import time_axis

@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this clone, whatever is installed
+
 from weather import Node, generate_climate, load_nodes
 from weather.climate.normals import nearest_normals, statistic_sources
 from weather.climate.pieces import within_months

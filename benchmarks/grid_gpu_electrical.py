@@ -19,6 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this clone, whatever is installed
+
 from models.electrical import ElectricalPlant, electrical_loss, ups_loss_kw, ups_loss_terms
 from models.gpu import load_gpu_types, server_power_kw, throughput, throughput_segments
 from models.grid import builtin_tariff, builtin_tariff_ids, delivered_price, energy_price, network_charges, validity

@@ -9,7 +9,11 @@ One line per seed of the embedded climate (the queue is of the same seed): plan 
 from __future__ import annotations
 
 import argparse
+import sys
 import warnings
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this clone, whatever is installed
 
 from energy.config import load_study
 from energy.day import DayRequest, plan_day

@@ -25,6 +25,8 @@ from pathlib import Path
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this clone, whatever is installed
+
 from energy.config import Study, load_study
 from models.solar import pv_power
 from models.wind import WindPlant, wind_power

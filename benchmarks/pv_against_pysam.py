@@ -27,6 +27,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this clone, whatever is installed
+
 from models.solar import PVPlant, pv_power
 from weather import load_nodes, open_weather, read_epw
 from weather.conventions.timeaxis import CIVIL_OFFSET_H, time_axis

@@ -40,6 +40,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this clone, whatever is installed
+
 from models.solar import PVPlant, pv_power
 from models.solar.sun import Sun, sun_of_intervals
 from weather.derive import standard_pressure

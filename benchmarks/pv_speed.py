@@ -16,10 +16,13 @@ import sys
 import time as clock
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this clone, whatever is installed
 
 from models.solar import PVPlant, pv_power
 from weather import load_nodes, open_weather

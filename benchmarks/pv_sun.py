@@ -13,10 +13,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 import xarray as xr
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this clone, whatever is installed
 
 from models.solar import PVPlant, pv_power
 from models.solar.sun import sun_of_intervals

@@ -20,6 +20,8 @@ import numpy as np
 import pandas as pd
 import pvlib
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this clone, whatever is installed
+
 from weather import load_nodes, open_weather, read_epw
 
 MOST = {"unchecked": 1.5, "checked": 8.0}

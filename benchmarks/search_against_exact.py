@@ -9,10 +9,14 @@ their ratio. Windows are drawn from the embedded study by seed; none is tuned to
 from __future__ import annotations
 
 import argparse
+import sys
 import warnings
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this clone, whatever is installed
 
 from energy.config import load_study
 from energy.day import DayRequest, window_axis

@@ -13,6 +13,7 @@ turns in one process of one thread. --check ends with 1 where the first calls of
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
     os.environ[_name] = "1"  # before numpy starts its threads
@@ -26,6 +27,8 @@ from dataclasses import replace
 
 import pandas as pd
 import xarray as xr
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this clone, whatever is installed
 
 from models.solar import PVPlant, pv_power
 from models.wind import WindPlant, wind_power

@@ -22,6 +22,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this clone, whatever is installed
+
 from models.wind import WindPlant, hub_density, hub_wind_speed, turbine_curve, wind_power
 from models.wind.hub import hub_pressure, hub_temperature
 from weather import load_nodes, open_weather, read_epw

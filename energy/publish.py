@@ -100,7 +100,7 @@ def verdict(summary: dict, folder: Path) -> str:
         f"  renewable share   {k['renewable_share']:.3f} against {targets['renewable_share']['target']:g}: "
         f"{marks['renewable_share']} (first come, first served {b['renewable_share']:.3f})",
         _audited(summary["audit"]),
-        *(f"  {'short':<17} {short['said']}" for short in summary["audit"]["short"].values()),
+        *(f"  {'short':<17} {short['said']}" for short in (summary["audit"].get("short") or {}).values()),
         f"  cost              {k['cost_cny']:,.0f} CNY, {abs(saved):,.0f}{part} {'above' if saved < 0 else 'below'} "
         f"first come, first served{_other_work(summary)}",
         f"  without demand    {k['cost_cny'] - k['cost_demand_cny']:,.0f} CNY against "

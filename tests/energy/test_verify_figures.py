@@ -364,7 +364,7 @@ def test_a_job_running_since_before_the_window_keeps_when_it_began(made):
 
 
 @pytest.mark.parametrize(
-    ("below", "factor", "found"), [(0.0001, 0.999, []), (0.0007, 0.996, ["targets told as they are"])]
+    ("below", "factor", "found"), [(0.0001, 0.999, []), (0.0007, 0.9955, ["targets told as they are"])]
 )
 def test_a_pue_only_the_table_reaches_is_not_met(made, below, factor, found):
     """The target lies below what the plant needs, above what the table says; to the third decimal they may differ."""
