@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.cooling import AirEconomiserPlant, ChillerPlant, LiquidCooledPlant, cooling_power
+from models.cooling import AirEconomiserPlant, ChillerPlant, LiquidCooledPlant, coolant_degc, cooling_power, inlet_degc
 
 _spec = importlib.util.spec_from_file_location("cooling_by_hand", Path(__file__).with_name("cooling_by_hand.py"))
 by_hand = importlib.util.module_from_spec(_spec)
@@ -160,3 +160,12 @@ def test_water_and_flags_of_the_air_plant_count_in_a_liquid_hall(make_weather):
         water_l_per_h=(200.0 / 12.0 * 2.0 + fan) / 2450.0 * 3600.0 * 5 / 4,
         free_share=1.0,
     )
+
+
+def test_coolant_and_inlet_of_a_liquid_hall():
+    """4 K of a CDU at full load is its range over its NTU, which goes with the flow to -0.3; at a tenth of the heat a
+    fifth of the flow has half the range. The air plant's 12 degC water gives 18 degC at the inlet, whatever the facility water."""
+    assert coolant_degc(LIQUID, 30.0) == 34.0
+    cold = [float(coolant_degc(LIQUID, 30.0, ratio)) for ratio in (0.5, 0.1)]
+    assert cold == pytest.approx([30.0 + 4.0 / 0.5**-0.3, 30.0 + 0.5 * 4.0 / 0.2**-0.3], rel=1e-12)
+    assert inlet_degc(LIQUID, 30.0) == inlet_degc(LIQUID, 20.0) == 18.0
