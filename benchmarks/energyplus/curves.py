@@ -9,6 +9,7 @@ from pathlib import Path
 from energyplus.engine import EngineError, payload
 
 DEFAULT_CHILLER = "ElectricEIRChiller Carrier 19XR 1143kW/6.57COP/VSD"
+_UNITS = ("Temperature", "Dimensionless")  # what some of the data sets name the axes of a curve by
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,11 @@ def chiller_set(name: str = DEFAULT_CHILLER, *, file: Path | None = None) -> Chi
     if name not in machines:
         near = difflib.get_close_matches(name, machines, n=5, cutoff=0.0)
         raise EngineError(f"{file.name} has no chiller {name!r}. It has, among others: {'; '.join(near)}")
-    curves = {fields[1]: [float(f) for f in fields[2:] if f] for fields in objects if fields[0].startswith("Curve:")}
+    curves = {
+        fields[1]: [float(field) for field in fields[2:] if field and field not in _UNITS]
+        for fields in objects
+        if fields[0].startswith("Curve:")
+    }
     _, _, *rest = machines[name]
     capft, eirft, eirfplr = (tuple(curves[curve]) for curve in rest[6:9])
     watts, cop, chilled, condenser, flow, condenser_flow = (float(field) for field in rest[:6])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import xarray as xr
@@ -122,11 +123,13 @@ def own_plant(
     return WaterEconomiserPlant(**figures, **free)
 
 
-def chiller_curves(chiller: ChillerSet, *, hold_curve: bool = False) -> ChillerCurves:
+def chiller_curves(
+    chiller: ChillerSet, *, hold_curve: bool = False, condenser: Literal["water", "air"] = "water"
+) -> ChillerCurves:
     """The same machine as our plants take it; with `hold_curve` flat beyond its fit, as EnergyPlus has it."""
     return ChillerCurves(
         name=chiller.name,
-        condenser="water",
+        condenser=condenser,
         cop_reference=chiller.reference_cop,
         capft=chiller.capft[:6],
         eirft=chiller.eirft[:6],
