@@ -148,6 +148,15 @@ def test_pads_start_where_the_class_or_frost_says(make_weather):
         assert drunk == pytest.approx([0.0, litres], rel=1e-6)
 
 
+def test_pads_in_saturated_air_do_nothing(make_weather):
+    """At 24 degC and as high a wet bulb the pads evaporate nothing, and the cooler is as if it had none."""
+    weather, dry = hour(make_weather, 24.0, 24.0), replace(LIQUID, adiabatic_eff=0.0)
+    wetted, without = (cooling_power(weather, plant, 1000.0, 28.0) for plant in (LIQUID, dry))
+    assert float(without["free_share"][0]) == pytest.approx(0.75 * 0.625 * 1.4)
+    assert wetted["power_kw"].to_numpy() == pytest.approx(without["power_kw"].to_numpy(), rel=1e-12)
+    assert float(wetted["water_l_per_h"][0]) == 0.0
+
+
 def test_water_and_flags_of_the_air_plant_count_in_a_liquid_hall(make_weather):
     """25 degC, wet bulb 16: the air plant's pad cools by 2 K and the fans' heat; the dry cooler holds 32 degC dry."""
     hall = replace(LIQUID, air=AirEconomiserPlant(rated_heat_kw=250.0), air_setpoint_degc=23.0, pad_design_degc=60.0)
@@ -164,7 +173,7 @@ def test_water_and_flags_of_the_air_plant_count_in_a_liquid_hall(make_weather):
 
 def test_coolant_and_inlet_of_a_liquid_hall():
     """4 K of a CDU at full load is its range over its NTU, which goes with the flow to -0.3; at a tenth of the heat a
-    fifth of the flow has half the range. The air plant's 12 degC water gives 18 degC at the inlet, whatever the facility water."""
+    fifth of the flow has half the range. The air plant's 12 degC water gives 18 degC at the inlet."""
     assert coolant_degc(LIQUID, 30.0) == 34.0
     cold = [float(coolant_degc(LIQUID, 30.0, ratio)) for ratio in (0.5, 0.1)]
     assert cold == pytest.approx([30.0 + 4.0 / 0.5**-0.3, 30.0 + 0.5 * 4.0 / 0.2**-0.3], rel=1e-12)
