@@ -26,6 +26,7 @@ from energy.remarks import (
     baseline_warnings,
     lost_warnings,
     named,
+    ramp_notes,
     refuse_stale_tariffs,
     rounding_note,
     synthetic_nodes,
@@ -169,7 +170,13 @@ def plan_day(
             *baseline_warnings(first_come),
             *shortfall_warnings(replayed),
         ],
-        "notes": [*notes, *weather_notes(weather), rounding_note(inputs), *shortfall_notes(replayed)],
+        "notes": [
+            *notes,
+            *weather_notes(weather),
+            rounding_note(inputs),
+            *ramp_notes(plan, study, request.step_h),
+            *shortfall_notes(replayed),
+        ],
         "seed": request.seed,
         "inputs": {
             "study_sha256": study_hash(study),

@@ -148,6 +148,28 @@ def rounding_note(inputs: xr.Dataset) -> str:
     )
 
 
+def ramp_notes(plan: Plan, study: Study, step_h: float) -> list[str]:
+    """Setpoint moves of long steps that must be made gradually: a sentence, or none.
+
+    In steps longer than an hour a plan may move a setpoint by the rate times the step; a controller that jumps at the
+    step's edge would break the limit of any hour.
+    """
+    rate = study.planning.setpoint_rate_k_per_h
+    setpoints = plan.data["setpoint_degc"].transpose("node", "time")
+    moves = np.abs(np.diff(setpoints.values, axis=1))
+    fast = moves > rate + 1e-9
+    if step_h <= 1.0 or not fast.any():
+        return []
+    n, slot = np.unravel_index(int(np.argmax(moves)), moves.shape)
+    when = str((setpoints["time"].values[slot + 1] + _CIVIL).astype("datetime64[m]")).replace("T", " ")
+    widest = float(moves[n, slot])
+    return [
+        f"{int(fast.sum())} setpoint moves are larger than the {rate:g} K allowed within an hour, the largest "
+        f"{widest:g} K at {setpoints['node'].values[n]} from {when} on: let the controller ramp them at {rate:g} K/h "
+        f"(here over {widest / rate:.2g} h), which the steps of {step_h:g} h do not show."
+    ]
+
+
 def unserved_reasons(inputs: xr.Dataset, jobs: Sequence[Job], plan: Plan) -> dict[str, str]:
     """Why each unserved job has no place, job id -> sentence: its own clock, the fleet without any other job,
     or the other jobs."""

@@ -206,8 +206,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "check_none": ("No check is attached to this plan.", "本计划未附校验结果。"),
     "c_reason": ("Why", "原因"),
-    "warnings_title": ("To be looked at", "请注意"),
-    "notes_title": ("Assumptions and sources", "假设与来源"),
+    "warnings_title": ("To be looked at", "请注意（英文原文）"),
+    "notes_title": ("Assumptions and sources", "假设与来源（英文原文）"),
     "solver_title": ("Proof", "求解证明"),
     "solver_aid": (
         "Stages are solved in order, each holding what the one before achieved.",
