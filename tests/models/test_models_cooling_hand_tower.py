@@ -57,6 +57,28 @@ def test_chillers_at_the_towers_design_wet_bulb(make_weather, heat, rejected_rat
     )
 
 
+def test_a_tower_beyond_the_heat_it_is_built_for(make_weather):
+    """Built for 1000 kW, 18 % more rejected: fans stop at full, so there is less air per water and the water is warmer;
+    the heat that makes is put in once."""
+    known = _load(1000.0, 12.0)
+    air, compressors = 1.0, []
+    for _ in range(2):
+        water = by_hand.tower_water(air, 5.0, 22.0)
+        compressors.append(known["load"] * (water + 6.5 - 10.5) / (0.6 * 283.65))
+        air = 1000.0 / (known["load"] + compressors[0])
+    rejected = known["load"] + compressors[1]
+    assert water > 26.5 and rejected > 1170.0
+    holds(
+        cooling_power(hour(make_weather, 30.0, 22.0), replace(LED, rejected_over_heat=1.0), 1000.0, 12.0),
+        "mechanical",
+        rel=1e-3,
+        pump_kw=known["pump"] + 14.0 * pump(rejected / 1000.0),
+        tower_kw=15.0 * by_hand.tower_fan(1.0),
+        compressor_kw=compressors[1],
+        water_l_per_h=by_hand.tower_make_up(rejected, by_hand.tower_air(air, 5.0, 22.0), 30.0, 22.0),
+    )
+
+
 def _air_for(water: float, range_k: float, wet: float) -> float:
     """Air per water at which a tower gives this water."""
     return by_hand.root(lambda u: water - by_hand.tower_water(u, range_k, wet), 0.05, 3.0)
