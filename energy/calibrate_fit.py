@@ -3,12 +3,15 @@
 Each parameter is a share z of its range, 0 to 1. With r the residuals over their meter's spread, J their slopes in z, w
 the weights of the soft loss, hours of a day counted as one, and no knowledge but the range beforehand::
 
-    information  H = J'J / 24 + 12
-    a meter's pull  g_m = J_m' (w r_m) / 24
-    variance of z  = H^-1 + H^-1 (sum over meters of g_m g_m') H^-1
+    information          H = J'J / 24 + 12
+    a meter's pull       g_m = -J_m' (w r_m) / 24
+    its own information  h_m = diag(J_m'J_m) / 24
+    variance of z        diag(H^-1) + (the largest |g_m / h_m| of a meter with g_m^2 > h_m > 0.01 max(h))^2
 
-The pulls add up to 0 within the ranges; each is near 0 where meters agree. Where one says more and another less, the
-second term is what they are apart: without it two meters that contradict each other would pass for one exact one.
+The pulls add up to 0 within the ranges; each is near 0 where meters agree. Where one says more and another less, g_m /
+h_m is how far a meter would move a parameter were it alone, and counts where that is more than it knows: without it
+two meters that contradict each other would pass for one exact one. Measured, a fan meter 6 % low beside a right
+cooling meter: the fan pressure is 25 Pa of 520 off and told to +-40 (two standard deviations), +-4 without it.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ _SOFT = 3.0  # spreads, beyond which the loss grows as the residual and not as i
 _FAR = 0.05  # of the range: a figure this far from the study's that has no slope here may have one on the way
 _EDGE = 1e-3  # of the range: a value as near to its end is at it
 _PUSHED = 2.0  # standard deviations the fit would go beyond an end, for the end to be in its way
-_QUARREL = 2.0  # meters are this many times further apart than they would be by their noise
+_SOME = 0.01  # of the best meter's information: less, and a meter has no say about a parameter
 _OVERLOADED = 1e3  # spreads: residual of a plant that could not carry the heat, a step the solver takes back
 
 
@@ -173,15 +176,15 @@ class Fit:
         residuals = self._residuals(chosen, z)
         weighed = residuals / np.sqrt(1.0 + (residuals / _SOFT) ** 2)
         ends = np.cumsum([int(np.isfinite(seen).sum()) for seen in self._seen.values()])
-        meters = zip(np.split(slopes, ends[:-1]), np.split(weighed, ends[:-1]), strict=True)
-        pulls = [part.T @ off / _A_DAY for part, off in meters]
+        meters = list(zip(np.split(slopes, ends[:-1]), np.split(weighed, ends[:-1]), strict=True))
+        pulls = -np.array([part.T @ off for part, off in meters]) / _A_DAY  # (meter, parameter)
+        own = np.array([np.sum(part**2, axis=0) for part, _ in meters]) / _A_DAY
         covariance = _covariance(slopes)
         noise = np.sqrt(np.diag(covariance))
-        # where each meter alone would move the parameters: (meter, parameter)
-        moves = -np.array(pulls) @ covariance
-        apart = np.sqrt(np.sum(moves**2, axis=0))
+        quarrels = (pulls**2 > own) & (own > _SOME * np.max(own, axis=0))
+        apart = np.max(np.where(quarrels, np.abs(pulls) / np.where(quarrels, own, 1.0), 0.0), axis=0)
         deviation = np.minimum(np.sqrt(noise**2 + apart**2), np.sqrt(_PRIOR))
-        outwards = -np.sum(pulls, axis=0) * np.where(z > 0.5, 1.0, -1.0) * noise
+        outwards = np.sum(pulls, axis=0) * np.where(z > 0.5, 1.0, -1.0) * noise
         at_end = (z < _EDGE) | (z > 1.0 - _EDGE)
         values = _values(chosen, z)
         return tuple(
@@ -190,16 +193,16 @@ class Fit:
                 float(values[k]),
                 float(deviation[k] * (parameter.high - parameter.low)),
                 bool(at_end[k] and outwards[k] > _PUSHED),
-                self._against(moves[:, k]) if apart[k] > _QUARREL * noise[k] and not at_end[k] else (),
+                self._against(pulls[:, k]) if apart[k] > noise[k] and not at_end[k] else (),
                 limits[k],
             )
             for k, parameter in enumerate(chosen)
         )
 
-    def _against(self, moves: np.ndarray) -> tuple[str, ...]:
+    def _against(self, pulls: np.ndarray) -> tuple[str, ...]:
         """The meter that would have more of a parameter, and the one that would have less."""
         names = list(self._seen)
-        return (names[int(np.argmax(moves))], names[int(np.argmin(moves))]) if len(names) > 1 else ()
+        return (names[int(np.argmax(pulls))], names[int(np.argmin(pulls))]) if len(names) > 1 else ()
 
 
 def _shares(chosen: Sequence[Parameter]) -> np.ndarray:
