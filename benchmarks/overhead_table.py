@@ -247,8 +247,8 @@ def draw(path: str, found: dict[str, np.ndarray]) -> None:
     figure.tight_layout()
     drawn = io.BytesIO()
     figure.savefig(drawn)
-    # few colours are enough, at a third of the size
-    Image.open(drawn).convert("RGB").quantize(64).save(path, optimize=True)
+    # 256 colours are enough, at half the size
+    Image.open(drawn).convert("RGB").quantize(256).save(path, optimize=True)
 
 
 def main() -> int:
