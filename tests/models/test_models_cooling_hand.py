@@ -119,6 +119,18 @@ def test_a_pad_too_weak_drinks_all_it_can(make_weather):
     )
 
 
+def test_a_pad_in_saturated_air_does_nothing(make_weather):
+    """14 degC and as high a wet bulb, 12 degC wanted: 2 K and the fans' heat for the chiller, no water."""
+    fan = hall_fan(1.0, 12.0, pascal=300.0, eff=0.65)
+    mechanical = 1000.0 * 2.0 / 12.0 + fan
+    holds(
+        cooling_power(hour(make_weather, 14.0, 14.0, 14.0), AIR, 1000.0, 12.0),
+        "partial",
+        compressor_kw=mechanical * (26.0 - 3.0) / (0.5 * 276.15),
+        water_l_per_h=0.0,
+    )
+
+
 def test_limits_of_outside_air_are_inclusive(make_weather):
     limited = replace(AIR, outdoor_max_degc=18.0)
     for temp, dew, mode in ((18.0, 15.0, "free"), (18.1, 15.0, "mechanical"), (18.0, 15.1, "mechanical")):
