@@ -1,9 +1,9 @@
 """The command line: parse, load, call one library function, write.
 
 Exit codes: 0 ok (a missed soft target is ok and says so); 1 a fault of greendc; 2 usage; 3 bad input; 4 a hard target
-or --strict cannot be met; 5 the asked gap was not proven in the time (the verified plan is published); 7 a source is
-unavailable, or under --strict a tariff is not of the days; 8 cannot write; 9 solver missing or failed; 75 another run
-holds the output folder; 130 interrupted.
+or --strict cannot be met, or under --strict the replay is short of power; 5 the asked gap was not proven in the time
+(the verified plan is published); 7 a source is unavailable, or under --strict a tariff is not of the days; 8 cannot
+write; 9 solver missing or failed; 75 another run holds the output folder; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -117,7 +117,10 @@ def plan(
     gap: Annotated[float | None, typer.Option("--gap", help="Relative gap to prove, e.g. 0.005.")] = None,
     strict: Annotated[
         bool,
-        typer.Option("--strict", help="Refuse the plan if a target is missed (exit 4) or a tariff is stale (exit 7)."),
+        typer.Option(
+            "--strict",
+            help="Refuse the plan if a target is missed, its replay short of power (exit 4), a tariff stale (exit 7).",
+        ),
     ] = False,
     attribution: Annotated[
         bool, typer.Option("--attribution/--no-attribution", help="Split the saving into placement, setpoint, battery.")
