@@ -339,7 +339,7 @@ def chiller_cooling(plant: ChillerPlant, outdoor: Outdoor, heat_kw, setpoint_deg
     Load on the water: hall heat, hall fans, chilled-water pump. Water-cooled: `led_by_chillers`. Air-cooled:
     condensing at outdoor air plus ``condensing_above_outdoor_k``, or the curves' own outdoor air.
     Power rises with the wet bulb (water) or the dry bulb (air) and is constant where tower fans stand still, where
-    curves are clamped and at the head-pressure floors.
+    curves are held at their cold edge and at the head-pressure floors.
     """
     heat, chilled = np.asarray(heat_kw, dtype=float), np.asarray(setpoint_degc, dtype=float)
     _, fan_kw = hall_fans(plant, outdoor, heat, chilled + plant.air_approach_k)
