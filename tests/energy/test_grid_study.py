@@ -203,7 +203,7 @@ def test_a_stale_tariff_is_named_everywhere(attempt):
     assert summary["inputs"]["tariffs"]["beta"]["stale"] is True
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert STALE in page
-    assert "prices: day; valid: 2026-01-01 to 2026-12-31; stale: True; source: test" in page
+    assert "prices: day; valid: 2026-01-01 to 2026-12-31; stale: yes; source: test" in page
 
 
 def test_a_tariff_told_wrong_is_found(published, study_file):
