@@ -67,7 +67,8 @@ def errors(curves: ChillerCurves, heat_kw: float, loss_k: float) -> tuple[float,
     power = doe2_power(heat_kw, chilled, condenser, reference_kw=INSTALLED_KW, count=MACHINES, curves=curves)
     above = RANGE_K + APPROACH_K if curves.condenser == "water" else AIR_ABOVE_K
     temperatures = chilled - APPROACH_K, condenser + above
-    unit = heat_kw / carnot_cop(*temperatures, carnot_eff=1.0, cop_max=np.inf, lift_loss_k=loss_k)
+    # a tenth of the fraction 1, or the share of Carnot's allowed would be met
+    unit = 0.1 * heat_kw / carnot_cop(*temperatures, carnot_eff=0.1, cop_max=np.inf, lift_loss_k=loss_k)
     off = np.log(unit / power)
     by_chilled = np.diff(off, axis=1).mean() / np.diff(chilled, axis=1).mean()
     by_condenser = np.diff(off, axis=0).mean() / np.diff(condenser, axis=0).mean()

@@ -10,6 +10,7 @@ from models.cooling.tables import row, row_ids
 from weather.conventions.errors import ConfigError, DataError
 
 _REFERENCE_LIFT_K = 25.0  # lift at which a Carnot fraction is stated: about 10 degC water, 27 degC condenser water
+_MOST_OF_CARNOT = 0.9  # assumption: no machine's fraction is above it at any lift; the most `carnot_eff` may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,18 +285,22 @@ def carnot_cop(evaporating_degc, condensing_degc, *, carnot_eff: float, cop_max:
     Notes
     -----
     ``COP = carnot_eff (Te + 273.15) / (lift + loss) * (25 + loss) / 25``, lift ``Tc - Te`` of at least 1 K, not above
-    ``cop_max``. The loss is fitted at constant heat, as a hall has it, not at constant part load: warmer chilled or
-    colder condenser water also raises the capacity, and the machines then run at a better part load. Over the 149
-    water-cooled machines of EnergyPlus's data set with a range wide enough (four machines, 1,250 kW together, heat of
-    500 to 1,000 kW) a loss of 25 K and each one's own fraction leave 4 % rms (median; 9 % for one in ten); the slope of
-    power is off by 0.3 % per K of chilled and of condenser water at most (median), where a constant fraction is 3 % per
-    K too steep and a loss of 95 K, which fits the centrifugal machine of `load_chiller` at constant part load, 1.2 to
-    1.7 too flat (``benchmarks/carnot_chiller.py``). That machine at 700 of 1,250 kW: 16 % at worst, 5 % rms, fraction
-    0.81; at full heat 0.66, at half 0.88: what its variable speed gains, one fraction does not show. The air-cooled
-    screw machine wants no loss (condensing 15 K above the air): constant 0.48, fans included, within 11 %, 4 % rms
-    (tested). 111 air-cooled machines of the same source, condensing 12 K above the air: 4 % rms (median), power 0.3 %
-    per K of air too flat and 0.8 % per K of chilled water too steep, so a warmer setpoint of an air-cooled plant
-    saves three tenths less than it seems; one in ten is 22 % rms off.
+    ``cop_max`` and not above ``0.9 (Te + 273.15) / lift`` (assumption): with a loss the fraction of Carnot's goes on
+    rising with the lift, and 0.88 with 25 K would pass Carnot's at 33 K; 0.68 with 25 K meets the limit at 49 K,
+    without a loss nothing does.
+
+    The loss is fitted at constant heat, as a hall has it, not at constant part load: warmer chilled or colder condenser
+    water also raises the capacity, and the machines then run at a better part load. Over the 149 water-cooled machines
+    of EnergyPlus's data set with a range wide enough (four machines, 1,250 kW together, heat of 500 to 1,000 kW) a loss
+    of 25 K and each one's own fraction leave 4 % rms (median; 9 % for one in ten); the slope of power is off by 0.4 %
+    per K of chilled and of condenser water at most (median), where a constant fraction is 3 % per K too steep and a
+    loss of 95 K, which fits the centrifugal machine of `load_chiller` at constant part load, 1.2 to 1.7 too flat
+    (``benchmarks/carnot_chiller.py``). That machine at 700 of 1,250 kW: 16 % at worst, 5 % rms, fraction 0.81; at full
+    heat 0.66, at half 0.88: what its variable speed gains, one fraction does not show. The air-cooled screw machine
+    wants no loss (condensing 15 K above the air): constant 0.48, fans included, within 11 %, 4 % rms (tested). 111
+    air-cooled machines of the same source, condensing 12 K above the air: 4 % rms (median), power 0.3 % per K of air
+    too flat and 0.8 % per K of chilled water too steep, so a warmer setpoint of an air-cooled plant saves three tenths
+    less than it seems; one in ten is 22 % rms off.
 
     Examples
     --------
@@ -304,9 +309,11 @@ def carnot_cop(evaporating_degc, condensing_degc, *, carnot_eff: float, cop_max:
     >>> round(float(carnot_cop(16.5, 26.5, carnot_eff=0.60, cop_max=15.0, lift_loss_k=25.0)), 2)
     9.93
     """
+    evaporating_k = np.asarray(evaporating_degc) + 273.15
     lift = np.maximum(np.asarray(condensing_degc) - np.asarray(evaporating_degc), 1.0)
     at_reference = carnot_eff * (_REFERENCE_LIFT_K + lift_loss_k) / _REFERENCE_LIFT_K
-    return np.minimum(at_reference * (np.asarray(evaporating_degc) + 273.15) / (lift + lift_loss_k), cop_max)
+    limit = np.minimum(_MOST_OF_CARNOT * evaporating_k / lift, cop_max)
+    return np.minimum(at_reference * evaporating_k / (lift + lift_loss_k), limit)
 
 
 def capped_condensing(evaporating_degc, *, carnot_eff: float, cop_max: float, lift_loss_k: float):
@@ -319,4 +326,6 @@ def capped_condensing(evaporating_degc, *, carnot_eff: float, cop_max: float, li
     """
     evaporating = np.asarray(evaporating_degc)
     at_reference = carnot_eff * (_REFERENCE_LIFT_K + lift_loss_k) / _REFERENCE_LIFT_K
-    return evaporating + np.maximum(at_reference * (evaporating + 273.15) / cop_max - lift_loss_k, 1.0)
+    carnot_lift = (evaporating + 273.15) / cop_max  # at which Carnot's own COP is the cap
+    lift = np.minimum(at_reference * carnot_lift - lift_loss_k, _MOST_OF_CARNOT * carnot_lift)
+    return evaporating + np.maximum(lift, 1.0)

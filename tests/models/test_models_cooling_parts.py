@@ -86,6 +86,30 @@ def test_carnot_fraction_by_hand_and_its_cap():
         assert carnot_cop(10.0, at_cap + 1.0, **figures) < 8.99
 
 
+@given(
+    eff=st.floats(0.1, 0.9), loss=st.floats(0, 500), evaporating=st.floats(-10, 40), lift=st.floats(1, 80),
+    cop_max=st.floats(1, 30),
+)  # fmt: skip
+def test_no_fraction_and_no_loss_beats_carnot(eff, loss, evaporating, lift, cop_max):
+    figures = {"carnot_eff": eff, "cop_max": cop_max, "lift_loss_k": loss}
+    cop = carnot_cop(evaporating, evaporating + lift, **figures)
+    assert cop < 0.9001 * (evaporating + 273.15) / lift
+    at_cap = capped_condensing(evaporating, **figures)  # below it nothing is gained, above it something lost
+    assert carnot_cop(evaporating, at_cap - 0.5, **figures) == pytest.approx(
+        carnot_cop(evaporating, at_cap, **figures), rel=1e-9
+    )
+    if at_cap > evaporating + 1.001:
+        assert carnot_cop(evaporating, at_cap, **figures) == pytest.approx(cop_max, rel=1e-9)
+        assert carnot_cop(evaporating, at_cap + 0.5, **figures) < cop_max
+
+
+def test_a_water_cooled_fraction_meets_the_limit_only_at_a_lift_of_49_k():
+    known = {"carnot_eff": 0.68, "cop_max": 99.0, "lift_loss_k": 25.0}
+    assert carnot_cop(10.0, 58.0, **known) == pytest.approx(0.68 * 2.0 * 283.15 / 73.0, rel=1e-12)
+    assert carnot_cop(10.0, 60.0, **known) == pytest.approx(0.9 * 283.15 / 50.0, rel=1e-12)
+    assert carnot_cop(10.0, 45.0, **known | {"carnot_eff": 0.88}) == pytest.approx(0.9 * 283.15 / 35.0, rel=1e-12)
+
+
 @pytest.mark.parametrize(("plr", "eff"), [(1.0, 0.5686), (0.8, 0.6834), (0.6, 0.8271)])
 def test_lift_loss_fits_the_centrifugal_machine(plr, eff):
     """5 % over the whole range of its curves; a constant fraction misses by half."""
