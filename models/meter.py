@@ -16,6 +16,7 @@ from models.overhead import NodePlant, it_rating_kw, overhead_flows
 from models.solar import pv_power
 from models.wind import wind_power
 from weather.conventions.errors import DataError
+from weather.conventions.timeaxis import step_h as step_of
 
 _OF_IT = ("ups_loss_kw", "distribution_loss_kw", "other_kw")  # which have the dims of the IT power alone
 _KW = {"units": "kW", "cell_methods": "time: mean"}
@@ -39,7 +40,7 @@ def facility(it_kw, weather: xr.Dataset, plant: NodePlant, setpoint_degc, *, ste
     setpoint_degc : float, ndarray or DataArray
         In the cooling plant's own meaning. [degC]
     step_h : float or None
-        Length of a stamp, for PV; needed for a single stamp only, else read from the stamps. [h]
+        Length of a stamp; needed for PV from a single stamp only, else read from the stamps. [h]
 
     Returns
     -------
@@ -58,7 +59,8 @@ def facility(it_kw, weather: xr.Dataset, plant: NodePlant, setpoint_degc, *, ste
     DataError
         IT power missing, negative or none in the whole window; with the servers' fans more than the plant is rated
         for (`models.overhead.it_rating_kw`: electrical rating, or what the cooling carries); an inlet above what the
-        servers' power was measured to; with PV, a single stamp without ``step_h``, or one that is not the stamps'.
+        servers' power was measured to; stamps at unequal steps; a ``step_h`` that is not above 0 or not the stamps';
+        with PV, a single stamp without it.
 
     Notes
     -----
@@ -97,6 +99,7 @@ def facility(it_kw, weather: xr.Dataset, plant: NodePlant, setpoint_degc, *, ste
     >>> bool(made["pue_step"][0] < made["pue"] < made["pue_step"][1])
     True
     """
+    _refuse_steps(weather, step_h)
     template = weather["temp_air"]
     reference, setpoint = labelled(it_kw, template), labelled(setpoint_degc, template)
     inlet = setpoint.copy(data=np.asarray(inlet_degc(plant.cooling, setpoint.to_numpy()), dtype=float))
@@ -120,6 +123,17 @@ def facility(it_kw, weather: xr.Dataset, plant: NodePlant, setpoint_degc, *, ste
     made["inlet_degc"] = inlet.assign_attrs(units="degC", cell_methods="time: mean")
     made["pue_step"] = (facility_kw / true.where(true > 0)).assign_attrs(units="1")
     return made.assign(window_figures(made, grid=plant.grid))
+
+
+def _refuse_steps(weather: xr.Dataset, given: float | None) -> None:
+    """Stamps at unequal steps, and a step that is none or not theirs: sums over the window would not be energies."""
+    if given is not None and not 0 < given < np.inf:
+        raise DataError(f"facility: got step_h={given:g}, allowed more than 0 h. Correct it, or leave it out.")
+    if "time" not in weather.coords or weather["time"].size < 2:
+        return
+    found = step_of(weather["time"].to_numpy())
+    if given is not None and not np.isclose(given, found, rtol=1e-9):
+        raise DataError(f"facility: got step_h={given:g} and stamps {found:g} h apart. Leave step_h out.")
 
 
 def _refuse_overload(true: xr.DataArray, plant: NodePlant) -> None:

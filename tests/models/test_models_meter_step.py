@@ -37,3 +37,16 @@ def test_a_stamp_of_unknown_length_is_refused_only_with_pv(day):
     with pytest.raises(DataError, match=r"step_h=0\.5"):
         facility(600.0, day, SUNNY, 22.0, step_h=0.5)
     assert float(facility(600.0, alone, PLAIN, 22.0)["pue"]) > 1.0
+
+
+@pytest.mark.parametrize("plant", [PLAIN, SUNNY])
+def test_steps_that_are_none_not_theirs_or_unequal_are_refused_with_and_without_pv(day, plant):
+    for step_h in (-1.0, 0.0, np.nan, np.inf):
+        with pytest.raises(DataError, match="allowed more than 0 h"):
+            facility(600.0, day, plant, 22.0, step_h=step_h)
+    with pytest.raises(DataError, match=r"step_h=0\.25 and stamps 1 h apart"):
+        facility(600.0, day, plant, 22.0, step_h=0.25)
+    with pytest.raises(DataError, match="differ from the first step of 2 h"):
+        facility(600.0, day.isel(time=[0, 2, 3]), plant, 22.0)
+    given, found = (facility(600.0, day, plant, 22.0, step_h=step_h) for step_h in (1.0, None))
+    assert float(given["pue"]) == float(found["pue"])
