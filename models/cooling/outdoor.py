@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from models.given import refuse_dew_above_air, refuse_humidity_share, refuse_weather
 from weather.conventions.errors import DataError
 from weather.derive import saturation_pressure, wet_bulb
 
@@ -100,18 +101,24 @@ def outdoor_state(weather: xr.Dataset) -> xr.Dataset:
     Raises
     ------
     DataError
-        When a value is missing, the pressure is no air pressure in Pa, or a wet bulb given is above the dry bulb.
+        When a variable or a value is missing, there is no step, the pressure is no air pressure in Pa, the humidity a
+        share of 1, or the dew point or a wet bulb given above the dry bulb.
     """
     wanted = ("temp_air", "temp_dew", "pressure")
+    given = isinstance(weather, xr.Dataset) and "wet_bulb" in weather
+    refuse_weather("cooling", weather, (*wanted, "wet_bulb" if given else "relative_humidity"))
     for name in wanted:
         bad = ~np.isfinite(weather[name].to_numpy())
         if bad.any():
             raise DataError(f"cooling: {int(bad.sum())} values of {name} are missing. Repair the weather first.")
     _check_pressure(weather["pressure"].to_numpy())
+    if weather["temp_dew"].dims == weather["temp_air"].dims:
+        refuse_dew_above_air("cooling", weather["temp_dew"].to_numpy(), weather["temp_air"].to_numpy())
     state = weather[list(wanted)]
-    if "wet_bulb" in weather:
+    if given:
         _check_wet_bulb(weather["wet_bulb"], weather["temp_air"])
         return state.assign(wet_bulb=weather["wet_bulb"])
+    refuse_humidity_share("cooling", weather["relative_humidity"].to_numpy())
     temp = weather["temp_air"]
     values = wet_bulb(temp.to_numpy(), weather["relative_humidity"].to_numpy(), weather["pressure"].to_numpy())
     return state.assign(wet_bulb=(temp.dims, values, {"units": "degC", "cell_methods": "time: mean"}))

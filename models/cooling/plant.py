@@ -9,6 +9,7 @@ from models.cooling.evaporative import IndirectEvaporativePlant, evaporative_coo
 from models.cooling.liquid import LiquidCooledPlant, liquid_cooling
 from models.cooling.outdoor import HeatRemoval, Outdoor, outdoor_state
 from models.cooling.water import WaterEconomiserPlant, water_cooling
+from models.given import beside, numbers, refuse_other_plant, timed, untimed
 from weather.conventions.errors import DataError
 
 CoolingPlant = AirEconomiserPlant | IndirectEvaporativePlant | WaterEconomiserPlant | ChillerPlant | LiquidCooledPlant
@@ -66,13 +67,15 @@ def inlet_degc(plant: CoolingPlant, setpoint_degc):
     return setpoint_degc
 
 
-def labelled(values, template: xr.DataArray) -> xr.DataArray:
+def labelled(values, template: xr.DataArray, *, name: str = "value", unit: str = "the unit asked for") -> xr.DataArray:
     """Give an array the trailing dims of ``template``; leading ones it has beyond are named ``dim_0``, ...
 
     Parameters
     ----------
     values : float, ndarray or DataArray
     template : DataArray (..., time)
+    name, unit : str
+        For the error text.
 
     Returns
     -------
@@ -81,11 +84,11 @@ def labelled(values, template: xr.DataArray) -> xr.DataArray:
     Raises
     ------
     DataError
-        When a trailing dimension has another length than the template's.
+        When values are not numbers, or a trailing dimension has another length than the template's.
     """
+    array = numbers("plant", name, values, unit=unit)
     if isinstance(values, xr.DataArray):
         return values
-    array = np.asarray(values, dtype=float)
     extra = max(array.ndim - template.ndim, 0)
     dims = (*(f"dim_{i}" for i in range(extra)), *template.dims[template.ndim - (array.ndim - extra) :])
     for name, size in zip(dims[extra:], array.shape[extra:], strict=True):
@@ -130,7 +133,7 @@ def cooling_power(weather: xr.Dataset, plant: CoolingPlant, heat_kw, setpoint_de
 
     Returns
     -------
-    Dataset
+    Dataset, without time where the weather is one instant
         ``power_kw`` and its parts ``fan_kw`` (hall air), ``pump_kw``, ``tower_kw`` (fans of heat rejection),
         ``compressor_kw`` [kW]; ``water_l_per_h`` [L/h]; ``free_share`` of the heat removed without compressor [-];
         ``mode`` (int8, meanings in its ``flag_meanings``: `MODES`; named ``cooling_mode`` where a dim is called
@@ -140,16 +143,21 @@ def cooling_power(weather: xr.Dataset, plant: CoolingPlant, heat_kw, setpoint_de
     Raises
     ------
     DataError
-        Heat missing, negative, or above the rating; a setpoint missing or outside 4 to 60 degC;
-        labels that do not match the weather's.
+        Heat missing, negative, or above the rating; a setpoint missing or outside 4 to 60 degC; text for either;
+        labels that do not match the weather's; weather as in `outdoor_state`.
+    ConfigError
+        Another thing than a cooling plant.
 
     Notes
     -----
     ``power_kw`` is the sum of its parts. Without heat everything stands still: all are 0 and ``mode`` is ``off``.
     """
+    refuse_other_plant("cooling", plant, *_MODELS)
+    weather, instant = timed(weather)
     state = outdoor_state(weather)
     template = state["temp_air"]
-    heat, setpoint = labelled(heat_kw, template), labelled(setpoint_degc, template)
+    heat = labelled(beside(heat_kw, instant), template, name="heat_kw", unit="kW")
+    setpoint = labelled(beside(setpoint_degc, instant), template, name="setpoint_degc", unit="degC")
     try:
         heat, setpoint, *_ = xr.align(heat, setpoint, template, join="exact")
     except ValueError as error:
@@ -173,7 +181,7 @@ def cooling_power(weather: xr.Dataset, plant: CoolingPlant, heat_kw, setpoint_de
     data["cooling_mode" if "mode" in order else "mode"] = _as_labelled(_mode(removal, on), labels).assign_attrs(
         long_name="operating mode of the cooling plant", **flags
     )
-    return xr.Dataset(data)
+    return untimed(xr.Dataset(data), instant)
 
 
 def _check_setpoint(setpoint: np.ndarray) -> None:

@@ -25,10 +25,13 @@ def build_weather(
     """One place (Zhongwei unless given) with constant or given variables."""
     time = np.datetime64(start, "ns") + np.arange(hours * 60 // step_min) * np.timedelta64(step_min, "m")
     place = {name: float(given.pop(name, value)) for name, value in PLACE.items()}
+    dew_given = "temp_dew" in given
     values = {
         name: np.broadcast_to(np.asarray(given.pop(name, value), dtype=float), time.shape).copy()
         for name, value in STANDARD.items()
     }
+    if not dew_given:
+        values["temp_dew"] = np.minimum(values["temp_dew"], values["temp_air"])
     humidity = given.pop("relative_humidity", None)
     if humidity is None:
         humidity = relative_humidity_from_dew(values["temp_air"], values["temp_dew"])

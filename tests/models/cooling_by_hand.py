@@ -15,8 +15,8 @@ HALL_FLOW = 1000.0 / (1.006 * 12.0)  # kg/s of air at 1000 kW and 12 K
 
 
 def hour(make_weather: Callable, temp: float, wet: float, dew: float = 0.0) -> xr.Dataset:
-    """One hour whose wet bulb is given, whatever its dew point."""
-    return make_weather(hours=1, temp_air=temp, temp_dew=dew).assign(wet_bulb=("time", [wet]))
+    """One hour whose wet bulb is given, whatever its dew point below the air's temperature."""
+    return make_weather(hours=1, temp_air=temp, temp_dew=min(dew, temp)).assign(wet_bulb=("time", [wet]))
 
 
 def holds(result: xr.Dataset, mode: str, rel: float = 1e-9, **wanted: float) -> None:
