@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, field_validator
 
 from energy.config_fields import Count, Flag, Number, PositiveKW, SourcedTable, Table, Text, plant_fields
+from weather.conventions.errors import ConfigError
 
 if TYPE_CHECKING:
     from models.cooling import (
@@ -131,6 +132,24 @@ class _ChilledWater(_HallFans):
     chiller_size_ratio: Number | None = None
 
 
+def _known_chiller(name: str | None, condenser: str) -> None:
+    """Refuse a machine nobody knows, or one of the other condenser, with those there are: a file has no Python names.
+
+    Raises
+    ------
+    ConfigError
+        Naming the key, what was got and the machines allowed.
+    """
+    from models.cooling.chiller import chiller_ids, load_chiller
+
+    fit = [machine for machine in chiller_ids() if load_chiller(machine).condenser == condenser]
+    if name is not None and name not in ("carnot", *fit):
+        raise ConfigError(
+            f'chiller: got "{name}", allowed with {condenser}-cooled condensers: {", ".join(("carnot", *fit))}. '
+            "Choose one of these machines, or leave the key out for carnot."
+        )
+
+
 class WaterPlantTable(_ChilledWater):
     """Chilled water from a tower and chillers (`models.cooling.WaterEconomiserPlant`)."""
 
@@ -145,6 +164,7 @@ class WaterPlantTable(_ChilledWater):
         """The cooling plant as `models.cooling` computes it."""
         from models.cooling import WaterEconomiserPlant
 
+        _known_chiller(self.chiller, "water")
         return WaterEconomiserPlant(**plant_fields(self))
 
 
@@ -161,6 +181,7 @@ class ChillerPlantTable(_ChilledWater):
         """The cooling plant as `models.cooling` computes it."""
         from models.cooling import ChillerPlant
 
+        _known_chiller(self.chiller, self.condenser or "water")
         return ChillerPlant(**plant_fields(self))
 
 

@@ -65,9 +65,7 @@ def _explain(item: dict[str, Any], table: type[BaseModel] | None) -> str:
         "less_than": lambda: f"must be < {limits['lt']:,.9g}",
         "less_than_equal": lambda: f"must be <= {limits['le']:,.9g}" + _UNIT * (limits["le"] >= _HUGE),
         "literal_error": lambda: f"allowed: {limits['expected']}",
-        "string_pattern_mismatch": lambda: (
-            "allowed: lower-case letters, digits and _, beginning with a letter"
-        ),
+        "string_pattern_mismatch": lambda: "allowed: lower-case letters, digits and _, beginning with a letter",
         "too_short": lambda: f"needs at least {limits['min_length']} entries, has {len(got)}",
         "too_long": lambda: f"at most {limits['max_length']} entries allowed, has {limits['actual_length']}",
         "string_too_short": lambda: "must not be empty",
@@ -113,8 +111,8 @@ def _walk(
             here = here[step] if isinstance(here, (list, tuple)) and step < len(here) else None
             text += f"[{_label(here, step, top='.' not in text)}]"
             continue
-        if isinstance(here, dict) and here.get("kind") == step and step not in here:
-            table = _tagged(table, step)  # pydantic puts a union's tag into the path
+        if isinstance(table, tuple) and isinstance(here, dict) and here.get("kind") == step:
+            table = _tagged(table, step)  # pydantic puts a union's tag into the path; a key may have the same name
             continue
         held = table if isinstance(table, type) else None
         text += f".{step}" if text else step

@@ -18,7 +18,7 @@ from energy.carry import state_after
 from energy.config import Study, study_hash
 from energy.config_checks import study_warnings
 from energy.inputs import build_inputs
-from energy.kpis import plan_kpis, target_results
+from energy.kpis import plan_kpis, replay_misses, target_results
 from energy.plan import Plan
 from energy.planner.result import plan_of
 from energy.planner.stages import Outcome, plan_window
@@ -28,6 +28,7 @@ from energy.remarks import (
     named,
     ramp_notes,
     refuse_stale_tariffs,
+    replay_warnings,
     rounding_note,
     synthetic_nodes,
     tariff_warnings,
@@ -168,6 +169,7 @@ def plan_day(
             *lost_warnings(chosen, plan.unserved),
             *work_warnings(same_work, kpis, base),
             *baseline_warnings(first_come),
+            *replay_warnings(plan.data, flows, replayed, request.step_h),
             *shortfall_warnings(replayed),
         ],
         "notes": [
@@ -238,30 +240,41 @@ def _window_figures(request: DayRequest, time: np.ndarray) -> dict:
 def _refuse_unclean(check: Verification) -> None:
     if check.clean:
         return
-    worst = "; ".join(f"{c.name}: {c.worst:g} {c.unit} at {c.where}" for c in check.checks if not c.ok)
+    worst = "; ".join(f"{c.name}: {_amount(c.worst, c.unit)} at {c.where}" for c in check.checks if not c.ok)
     raise PlanNotVerified(
         f"The plan was not published: the independent check found {worst}. This is a fault of greendc; "
         "please report it with the study and the jobs."
     )
 
 
+def _amount(worst: float, unit: str) -> str:
+    """How far off a check is: what has no unit is a share, told as percent."""
+    return f"{worst:.3%}" if unit in ("1", "relative") else f"{worst:g} {unit}"
+
+
 def _refuse_missed(study: Study, request: DayRequest, targets: dict, plan: Plan) -> None:
     hard = request.strict or study.targets.hard
-    missed = [
-        f"{name} reaches {t['value']:.4f} against {t['target']:.4f} ({t['missed_kwh']:,.0f} kWh short)"
-        for name, t in targets.items()
-        if not t["met"]
-    ]
+    missed = {name: t for name, t in targets.items() if not t["met"]}
     if hard and missed:
+        told = "; ".join(_missed_said(name, t) for name, t in missed.items())
+        # what only the replay misses may be a matter of the step: see `energy.kpis.target_results`
+        coarse = request.step_h > 1.0 and any(replay_misses(name, t) for name, t in missed.items())
         raise InfeasiblePlan(
-            f"A hard target cannot be met in this window: {'; '.join(missed)}. Nothing was published. "
-            "Plan without --strict (and with targets.hard = false) to get the best plan there is."
+            f"A hard target is not met in this window at steps of {request.step_h:g} h: {told}. Nothing was published. "
+            + "Shorter steps may meet it: plan with --step 60. " * coarse
+            + "Plan without --strict (and with targets.hard = false) to get the best plan there is."
         )
     if request.strict and plan.unserved:
         raise InfeasiblePlan(
             f"{len(plan.unserved)} jobs find no place before their deadline: {named(plan.unserved)}. "
             "Nothing was published. Plan without --strict to publish the plan without them."
         )
+
+
+def _missed_said(name: str, target: Mapping) -> str:
+    reached = f"{name} is {target['value']:.4f} as planned and {target['value_plant']:.4f} when replayed"
+    asked = f"{'at most' if name == 'pue' else 'at least'} {target['target']:.4f} asked"
+    return f"{reached}, {asked} ({target['missed_kwh']:,.0f} kWh short)"
 
 
 def _refuse_short(request: DayRequest, replayed: Mapping) -> None:

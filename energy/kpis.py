@@ -22,6 +22,8 @@ gpu_utilisation        GPU-hours of jobs and inference / GPU-hours installed
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import xarray as xr
 
@@ -167,3 +169,9 @@ def target_results(kpis: dict, inputs: xr.Dataset) -> dict[str, dict]:
             "missed_kwh": under if under > tiny else 0.0,
         },
     }
+
+
+def replay_misses(name: str, target: Mapping) -> bool:
+    """Whether the plan itself meets a target of `target_results`, so that it is its replay that misses it."""
+    beyond = (target["value"] - target["target"]) * (1.0 if name == "pue" else -1.0)
+    return target.get("met") is False and beyond <= 0.0

@@ -15,6 +15,7 @@ import xarray as xr
 from energy import runs
 from energy.config import Study, study_hash
 from energy.day import DayResult
+from energy.kpis import replay_misses
 from energy.plan import SEGMENT_COLUMNS
 from energy.report import render_report
 from energy.state import state_to_json
@@ -73,18 +74,20 @@ def segments_csv(segments: pd.DataFrame) -> str:
     return table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
 
 
-def _where(name: str, target: dict) -> str:
-    """Said of a target that the plan meets and its replay misses."""
-    beyond = (target["value"] - target["target"]) * (1.0 if name == "pue" else -1.0)
-    return " when replayed" if beyond <= 0.0 else ""
+def _mark(name: str, target: dict) -> str:
+    """Whether a target is met; where the plan meets it and its replay does not, what the replay says."""
+    if target["met"]:
+        return "met"
+    missed = f"MISSED by {target['missed_by']:.3f}"
+    if replay_misses(name, target):
+        return f"{missed} when replayed ({target['value_plant']:.3f})"
+    return missed
 
 
 def verdict(summary: dict, folder: Path) -> str:
     """The result in a dozen lines for a person at a terminal."""
     k, b, targets, solver = (summary[name] for name in ("kpis", "baseline", "targets", "solver"))
-    marks = {
-        name: "met" if t["met"] else f"MISSED by {t['missed_by']:.3f}{_where(name, t)}" for name, t in targets.items()
-    }
+    marks = {name: _mark(name, t) for name, t in targets.items()}
     saved, saved_peak = b["cost_cny"] - k["cost_cny"], b["cost_demand_cny"] - k["cost_demand_cny"]
     # no share of a cost of 0 or less, which selling power can make, nor of a cost of other work
     part = f" ({abs(saved) / b['cost_cny']:.1%})" if b["cost_cny"] > 0 and summary["same_work"] else ""

@@ -21,6 +21,10 @@ from weather.conventions.errors import SourceUnavailable
 _CIVIL = np.timedelta64(8, "h")
 # first come, first served holds the middle setpoint from its first hour, whatever was carried in
 HELD_APART = frozenset({"setpoint dwell", "setpoint rate"})
+# how far a replay may be from its plan before that is said: share as a difference, energies relative to the planned.
+# In steps of an hour or less the planner's table of the overhead explains less than that
+SHARE_APART, FACILITY_APART, IMPORT_APART = 0.005, 0.005, 0.01
+_LEAST_OF_FACILITY = 0.001  # a difference of import below this part of the facility's energy is not told
 
 
 def named(ids: Sequence[str], most: int = 20) -> str:
@@ -36,6 +40,50 @@ def work_warnings(same_work: bool, kpis: dict, baseline: dict) -> list[str]:
     return [
         f"The plan serves {kpis['gpu_h_served']:,.0f} GPU-hours in the window and first come, first served "
         f"{baseline['gpu_h_served']:,.0f}: their costs are not of the same work, and the difference is not split."
+    ]
+
+
+def replay_warnings(plan: xr.Dataset, replayed: xr.Dataset, made: Mapping, step_h: float) -> list[str]:
+    """That the replay by the nonlinear plants differs from the plan, and what the difference costs: one sentence.
+
+    Parameters
+    ----------
+    plan, replayed
+        Content of plan.nc, and what `energy.simulate.simulate` makes of it.
+    made
+        `energy.audit.compared` of both.
+    step_h
+        Length of a step [h]. In steps longer than an hour a plan nets the surplus of one hour with the lack of
+        another, which its replay, hour by hour, does not.
+
+    Returns
+    -------
+    list of str
+        Empty where the share is within `SHARE_APART`, facility energy within `FACILITY_APART` and import within
+        `IMPORT_APART` (or 0.1 % of the facility's energy) of what was planned.
+    """
+    planned, audited = made["planned"], made["audited"]
+    share = audited["renewable_share"] - planned["renewable_share"]
+    more_kwh = audited["import_kwh"] - planned["import_kwh"]
+    bought = max(IMPORT_APART * planned["import_kwh"], _LEAST_OF_FACILITY * planned["facility_kwh"])
+    if abs(share) <= SHARE_APART and abs(made["facility_off"]) <= FACILITY_APART and abs(more_kwh) <= bought:
+        return []
+    import_kw, price, carbon = (
+        plan[name].sel(node=replayed["node"].values).transpose("node", "time").values
+        for name in ("import_kw", "price_cny_per_kwh", "carbon_kg_per_kwh")
+    )
+    more_kw = replayed["import_kw"].transpose("node", "time").values - import_kw
+    cny, kg = (float((more_kw * factor).sum()) * step_h for factor in (price, carbon))
+    told = (
+        f"The replay hour by hour differs from the plan: renewable share {audited['renewable_share']:.1%} instead of "
+        f"{planned['renewable_share']:.1%}, facility energy {made['facility_off']:+.2%}, import {more_kwh:+,.0f} kWh, "
+        f"which is {cny:+,.0f} CNY at the prices of those steps and {kg:+,.0f} kg of CO2. "
+    )
+    if step_h <= 1.0:
+        return [told + "Cost, CO2 and share of the plan are off by that."]
+    return [
+        f"{told}Steps of {step_h:g} h net an hour's surplus with the lack of another: cost, CO2 and share of the plan "
+        "are better than they will be by that. Plan with --step 60."
     ]
 
 
@@ -87,6 +135,7 @@ def tariffs_of_window(study: Study, time: np.ndarray, step_h: float) -> dict[str
 def tariff_warnings(facts: Mapping[str, dict], time: np.ndarray, step_h: float) -> list[str]:
     """That tariffs are not of the window's days, or not dated: a sentence for each tariff, from `tariffs_of_window`."""
     first, last = _civil_days(time, step_h)
+    window = f"{first}" if first == last else f"{first} to {last}"
     nodes: dict[tuple, list[str]] = {}
     for node_id, its in facts.items():
         nodes.setdefault((its["prices"], its["valid"], its["stale"]), []).append(node_id)
@@ -94,13 +143,13 @@ def tariff_warnings(facts: Mapping[str, dict], time: np.ndarray, step_h: float) 
     for (tariff_id, valid, stale), at in nodes.items():
         if stale:
             told.append(
-                f"Tariff {tariff_id} of {', '.join(at)} is stale: it holds {valid}, the window is {first} to {last}. "
+                f"Tariff {tariff_id} of {', '.join(at)} is stale: it holds {valid}, the window is {window}. "
                 "Costs are of other days' prices; give the tariff of these days, or price_csv."
             )
         elif stale is None:
             told.append(
-                f"Tariff {tariff_id} of {', '.join(at)} is not dated: nobody knows whether its prices are of {first} "
-                f"to {last}. Give it valid_from and valid_to."
+                f"Tariff {tariff_id} of {', '.join(at)} is not dated: nobody knows whether its prices are of {window}. "
+                "Give it valid_from and valid_to."
             )
     return told
 

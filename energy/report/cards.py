@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from energy.kpis import replay_misses
 from energy.report.style import plain
 from energy.report.view import NOTHING, View, difference, figure_of, number, percent, relative, signed
 
@@ -77,11 +78,22 @@ def _targets_said(summary: Mapping, t: Mapping[str, str]) -> list[str]:
     said = []
     if pue.get("met") is not None:
         by = number(figure_of(pue, "missed_by"), 3)
-        said.append(t["pue_met"] if pue["met"] else t["pue_missed"].format(by=by))
+        told = t["pue_met"] if pue["met"] else t["pue_missed"].format(by=by)
+        said += [told, *_replayed_said("pue", pue, number(figure_of(pue, "value_plant"), 3), t, "pue_replayed")]
     if share.get("met") is not None:
         by = _points(figure_of(share, "missed_by"), t)
-        said.append(t["share_met"] if share["met"] else t["share_missed"].format(by=by))
+        told = t["share_met"] if share["met"] else t["share_missed"].format(by=by)
+        reached = percent(figure_of(share, "value_plant"))
+        said += [told, *_replayed_said("renewable_share", share, reached, t, "share_replayed")]
     return said
+
+
+def _replayed_said(name: str, target: Mapping, reached: str, t: Mapping[str, str], key: str) -> list[str]:
+    """What the replay reaches, where the plan meets the target and the replay does not; else nothing."""
+    figures = [figure_of(target, figure) for figure in ("value", "target", "value_plant")]
+    if None in figures or not replay_misses(name, target):
+        return []
+    return [t[key].format(value=reached)]
 
 
 def cards(summary: Mapping, view: View) -> list[Card]:
@@ -102,7 +114,10 @@ def _pue(summary: Mapping, view: View) -> Card:
     tone, said = _met(target, number(figure_of(target, "missed_by"), 3), t)
     asked = t["at_most"].format(value=number(figure_of(target, "target"), 2))
     base = t["against"].format(value=number(figure_of(summary.get("baseline"), "pue"), 3))
-    return Card(t["card_pue"], number(figure_of(summary.get("kpis"), "pue"), 3), "", tone, said, (asked, base))
+    reached = number(figure_of(target, "value_plant"), 3)
+    replayed = _replayed_said("pue", target, reached, t, "when_replayed")
+    details = (*replayed, asked, base)
+    return Card(t["card_pue"], number(figure_of(summary.get("kpis"), "pue"), 3), "", tone, said, details)
 
 
 def _share(summary: Mapping, view: View) -> Card:
@@ -112,7 +127,9 @@ def _share(summary: Mapping, view: View) -> Card:
     base = t["against"].format(value=percent(figure_of(summary.get("baseline"), "renewable_share")))
     share = figure_of(summary.get("kpis"), "renewable_share")
     shown = number(None if share is None else 100 * share, 1)
-    return Card(t["card_share"], shown, "%", tone, said, (asked, base))
+    reached = percent(figure_of(target, "value_plant"))
+    replayed = _replayed_said("renewable_share", target, reached, t, "when_replayed")
+    return Card(t["card_share"], shown, "%", tone, said, (*replayed, asked, base))
 
 
 def _change(summary: Mapping, view: View, label: str, key: str, unit: str, scale: float, digits: int) -> Card:

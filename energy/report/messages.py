@@ -44,6 +44,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "pue_missed": ("The PUE target is missed by {by}.", "PUE 目标未达到，差 {by}。"),
     "share_met": ("The renewable target is met.", "可再生能源目标已达到。"),
     "share_missed": ("The renewable target is missed by {by}.", "可再生能源目标未达到，差 {by}。"),
+    "pue_replayed": (
+        "The plan meets it, its replay hour by hour does not: PUE {value}.",
+        "计划本身达到该目标，但逐时重放未达到：PUE {value}。",
+    ),
+    "share_replayed": (
+        "The plan meets it, its replay hour by hour does not: {value}.",
+        "计划本身达到该目标，但逐时重放未达到：{value}。",
+    ),
     "cost_below": (
         "The plan costs {cost} CNY, {saved} CNY ({percent}) less than first come, first served.",
         "计划费用 {cost} 元，比先到先得少 {saved} 元（{percent}）。",
@@ -97,6 +105,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "at_least": ("Target ≥ {value}", "目标 ≥ {value}"),
     "met": ("met", "达到"),
     "missed": ("missed by {by}", "未达到，差 {by}"),
+    "when_replayed": ("When replayed: {value}", "重放后：{value}"),
     "against": ("Baseline {value}", "基准 {value}"),
     "change": ("{change} ({percent}) against baseline", "较基准 {change}（{percent}）"),
     "late_unserved": ("{late} late · {unserved} unserved", "逾期 {late} · 未安排 {unserved}"),

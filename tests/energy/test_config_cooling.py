@@ -58,3 +58,23 @@ def test_study_tables_refuse_what_is_no_plant():
     small = {"kind": "liquid", **COMMON, "air": {"kind": "chiller", "rated_heat_kw": 50.0}}
     with pytest.raises(ConfigError, match=r"air with rated_heat_kw=50, allowed 125 or more.*liquid_share=0.75"):
         STUDY.validate_python(small).plant()
+
+
+@pytest.mark.parametrize(
+    ("kind", "condenser", "machines"),
+    [
+        ("chiller", None, "water-cooled condensers: carnot, doe2"),
+        ("chiller", "air", "air-cooled condensers: carnot, air_cooled_screw"),
+        ("water_economiser", None, "water-cooled condensers: carnot, doe2"),
+    ],
+)
+def test_an_unknown_chiller_is_answered_with_those_there_are(kind, condenser, machines):
+    table = {"kind": kind, **COMMON, "chiller": "centrifugal"} | ({"condenser": condenser} if condenser else {})
+    with pytest.raises(ConfigError) as caught:
+        STUDY.validate_python(table).plant()
+    assert f'chiller: got "centrifugal", allowed with {machines}. Choose' in str(caught.value)
+
+
+def test_a_chiller_of_the_other_condenser_is_refused():
+    with pytest.raises(ConfigError, match="allowed with air-cooled condensers: carnot, air_cooled_screw"):
+        STUDY.validate_python({"kind": "chiller", **COMMON, "condenser": "air", "chiller": "doe2"}).plant()

@@ -441,3 +441,12 @@ def test_repair_is_one_of_three(tmp_path, said):
     study.write_text(text.replace("\nrepair = false", f"\nrepair = {said}"), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"weather\.repair: .*allowed: False, True or 'months'"):
         load_study(study)
+
+
+def test_a_key_named_as_its_table_s_kind_is_a_key():
+    """A chiller plant has a key `chiller`: what is wrong beside it keeps its path and its list of valid keys."""
+    table = 'kind = "chiller"\nchiller = "doe2"\ncondensor = "air"'
+    said = message(changed('kind = "water_economiser"', table))
+    assert ".cooling.condensor: unknown key (did you mean" in said and "valid keys: rated_heat_kw" in said
+    said = message(changed('kind = "water_economiser"', 'kind = "chiller"\nchiller = 3'))
+    assert ".cooling.chiller: found 3; must be text in quotes" in said

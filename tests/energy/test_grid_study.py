@@ -191,7 +191,7 @@ def test_a_file_that_is_missing_is_named(attempt, edited_study, tmp_path):
     attempt(study=study).refused(3, f"{tmp_path / 'none.csv'}: cannot be read")
 
 
-STALE = "Tariff day of alpha, beta is stale: it holds 2026-01-01 to 2026-12-31, the window is 2027-01-15 to 2027-01-15"
+STALE = "Tariff day of alpha, beta is stale: it holds 2026-01-01 to 2026-12-31, the window is 2027-01-15. "
 
 
 def test_a_stale_tariff_is_named_everywhere(attempt):
