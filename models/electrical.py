@@ -12,6 +12,7 @@ from importlib import resources
 import numpy as np
 import xarray as xr
 
+from models.given import is_number, numbers, refuse_other_plant
 from weather.conventions.errors import ConfigError, DataError
 
 _CONSTANT_MOST = 0.5  # a loss of half the rating is a slip of the unit, not a machine
@@ -38,8 +39,9 @@ class ElectricalPlant:
     other_frac_of_rated : float
         Lighting, controls, security as a share of rated IT power, constant; assumption, usual range 0.3-1 %. [-]
     transformer_rated_kw : float or None
-        Rating of one transformer; None means 1.5 times ``rated_kw``, which carries a facility of PUE 1.5
-        (assumption). [kW]
+        Rating of one transformer, at least its share of the servers at their rating, ``transformer_modules_share *
+        rated_kw`` (cooling, losses, and the whole load on one of two are the designer's: copper loss tells them);
+        None means 1.5 times ``rated_kw``, which carries a facility of PUE 1.5 (assumption). [kW]
     transformer_modules_share : float
         Share of the load each transformer carries: 1 for N, 0.5 for 2N; assumption: 2N as the UPS. [-]
     """
@@ -57,10 +59,10 @@ class ElectricalPlant:
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
             if name != "ups_loss" and not (name == "transformer_rated_kw" and self.transformer_rated_kw is None):
-                _refuse_unless(self, name, _is_number(getattr(self, name)), "a number")
+                _refuse_unless(self, name, is_number(getattr(self, name)), "a number")
         _refuse_unless(self, "rated_kw", 0 < self.rated_kw < np.inf, "more than 0 kW")
         listed = isinstance(self.ups_loss, (tuple, list)) and len(self.ups_loss) == 3
-        terms = listed and all(_is_number(term) and 0 <= term < _CONSTANT_MOST for term in self.ups_loss)
+        terms = listed and all(is_number(term) and 0 <= term < _CONSTANT_MOST for term in self.ups_loss)
         _refuse_unless(self, "ups_loss", terms, f"three terms, each in [0, {_CONSTANT_MOST})")
         for name in ("ups_modules_share", "transformer_modules_share"):
             _refuse_unless(self, name, 0 < getattr(self, name) <= 1, "(0, 1]: 1 for N, 0.5 for 2N")
@@ -70,15 +72,18 @@ class ElectricalPlant:
             _refuse_unless(self, name, 0 <= getattr(self, name) < _CONSTANT_MOST, f"[0, {_CONSTANT_MOST})")
         rated = self.transformer_rated_kw
         _refuse_unless(self, "transformer_rated_kw", rated is None or 0 < rated < np.inf, "None or more than 0 kW")
+        least = self.transformer_modules_share * self.rated_kw
+        large = self.transformer_kw >= least * (1.0 - 1e-9)
+        share = f"transformer_modules_share={self.transformer_modules_share:g} of rated_kw={self.rated_kw:g}"
+        hint = ", not MW" if rated is not None and rated < 0.01 * least else ""
+        _refuse_unless(
+            self, "transformer_rated_kw", large, f"at least {least:g} kW{hint}, the servers it carries: {share}"
+        )
 
     @property
     def transformer_kw(self) -> float:
         """Rating of one transformer. [kW]"""
         return 1.5 * self.rated_kw if self.transformer_rated_kw is None else self.transformer_rated_kw
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 
 def _refuse_unless(plant: ElectricalPlant, name: str, good: bool, allowed: str) -> None:
@@ -287,6 +292,7 @@ def electrical_loss(it_kw, plant: ElectricalPlant, *, cooling_kw=0.0):
     >>> [round(float(electrical_loss(1000.0, plant, cooling_kw=kw)), 2) for kw in (0.0, 200.0)]
     [62.06, 63.6]
     """
+    refuse_other_plant("electrical chain", plant, ElectricalPlant)
     it, cooling = _power(it_kw, "it_kw"), _power(cooling_kw, "cooling_kw")
     hall = hall_loss(it, plant)
     loss = hall + transformer_loss_kw(it + hall + cooling + other_kw(plant), plant)
@@ -302,7 +308,7 @@ def _named(loss, name: str, long_name: str):
 
 def _power(value, name: str):
     """The power as an array, or as the DataArray it came as, so that labels are kept; refuses what is no power."""
-    power = np.asarray(value, dtype=float)
+    power = numbers("electrical chain", name, value, unit="kW")
     bad = ~(power >= 0)
     if np.any(bad):
         first = float(power[bad].flat[0] if power.ndim else power)

@@ -72,6 +72,17 @@ def numbers(where: str, name: str, values, *, unit: str) -> np.ndarray:
     return array.astype(float, copy=False)
 
 
+def config_numbers(where: str, name: str, values, allowed: str) -> np.ndarray:
+    """An argument as an array of floats; ConfigError with what is allowed where it is none."""
+    try:
+        array = np.asarray(values)
+    except ValueError:  # lists of different lengths
+        array = np.asarray(None)
+    if array.dtype.kind not in "iuf":
+        raise ConfigError(f"{where}: got {name}={values!r}, allowed {allowed}. Correct it.")
+    return array.astype(float)
+
+
 def refuse_weather(where: str, weather: object, wanted: Sequence[str]) -> None:
     """DataError where a weather is no Dataset, has no steps, or lacks a variable (or has one that is not numbers)."""
     if not isinstance(weather, xr.Dataset):

@@ -18,6 +18,7 @@ from models.electrical import (
     transformer_loss_kw,
     ups_loss_kw,
 )
+from models.given import beside, config_numbers, is_number, refuse_other_plant, refuse_weather, timed, untimed
 from models.grid import GridConnection
 from weather.conventions.errors import ConfigError, DataError
 
@@ -118,6 +119,10 @@ def overhead_flows(weather: xr.Dataset, plant: NodePlant, it_kw, setpoint_degc) 
     ``cooling(it + ups + distribution + other) + ups + distribution + other + transformer(all of these)``: losses in
     the hall are cooled as well; the transformer stands outside and carries the cooling too.
     """
+    refuse_other_plant("overhead", plant, NodePlant)
+    weather, instant = timed(weather)
+    refuse_weather("overhead", weather, ("temp_air",))
+    it_kw, setpoint_degc = beside(it_kw, instant), beside(setpoint_degc, instant)
     it = _true_it(weather, it_kw)
     hall = {
         "ups_loss_kw": it.copy(data=np.asarray(ups_loss_kw(it.to_numpy(), plant.electrical))),
@@ -125,13 +130,14 @@ def overhead_flows(weather: xr.Dataset, plant: NodePlant, it_kw, setpoint_degc) 
         "other_kw": xr.full_like(it, other_kw(plant.electrical)),
     }
     warm = sum(hall.values())
-    cooled = _cooling(weather, plant, it + warm, labelled(setpoint_degc, weather["temp_air"]))
+    setpoint = labelled(setpoint_degc, weather["temp_air"], name="setpoint_degc", unit="degC")
+    cooled = _cooling(weather, plant, it + warm, setpoint)
     behind = (it + warm + cooled["cooling_kw"]).transpose(*cooled["cooling_kw"].dims)
     lost = behind.copy(data=np.asarray(transformer_loss_kw(behind.to_numpy(), plant.electrical)))
     parts = {**hall, "transformer_loss_kw": lost, "overhead_kw": behind - it + lost}
     for flow in parts.values():
         flow.attrs = {"units": "kW", "cell_methods": "time: mean"}
-    return cooled.assign(parts)
+    return untimed(cooled.assign(parts), instant)
 
 
 def _cooling(weather: xr.Dataset, plant: NodePlant, heat: xr.DataArray, setpoint: xr.DataArray) -> xr.Dataset:
@@ -147,7 +153,7 @@ def overhead_kw(weather: xr.Dataset, plant: NodePlant, it_kw, setpoint_degc) -> 
 
 
 def _true_it(weather: xr.Dataset, it_kw) -> xr.DataArray:
-    it = labelled(it_kw, weather["temp_air"])
+    it = labelled(it_kw, weather["temp_air"], name="it_kw", unit="kW")
     bad = ~(it.to_numpy() >= 0)
     if bad.any():
         raise DataError(
@@ -156,14 +162,26 @@ def _true_it(weather: xr.Dataset, it_kw) -> xr.DataArray:
     return it
 
 
+def _range_ends(setpoints: np.ndarray, it_range_kw) -> list[np.ndarray]:
+    """Lowest and highest load of each setpoint."""
+    allowed = f"a pair (lowest, highest) of IT power in kW, one figure each or one for each of {setpoints.size} modes"
+    wrong = f"overhead table: got it_range_kw={it_range_kw!r}, allowed {allowed}. Correct it."
+    if isinstance(it_range_kw, str) or not hasattr(it_range_kw, "__len__") or len(it_range_kw) != 2:
+        raise ConfigError(wrong)
+    ends = [config_numbers("overhead table", "it_range_kw", end, allowed) for end in it_range_kw]
+    if any(end.shape not in ((), (1,), setpoints.shape) for end in ends):
+        raise ConfigError(wrong)
+    return [np.broadcast_to(end, setpoints.shape) for end in ends]
+
+
 def _load_knots(setpoints: np.ndarray, it_range_kw) -> np.ndarray:
     """Loads the plant is evaluated at, (mode, knot): evenly spaced in their logarithm, as the error is relative."""
-    low, high = (np.broadcast_to(np.asarray(end, dtype=float), setpoints.shape) for end in it_range_kw)
     if not (setpoints.ndim == 1 and setpoints.size and np.all(np.isfinite(setpoints))):
         raise ConfigError(
             f"overhead table: got setpoints_degc={setpoints.tolist()}, allowed a list of at least one finite "
             "temperature. Correct it."
         )
+    low, high = _range_ends(setpoints, it_range_kw)
     if not np.all((low >= 0) & (low < high) & np.isfinite(high)):
         raise ConfigError(
             f"overhead table: got it_range_kw from {low.tolist()} to {high.tolist()}, allowed 0 <= lowest < highest "
@@ -200,7 +218,8 @@ def overhead_curve(weather: xr.Dataset, plant: NodePlant, *, setpoints_degc, it_
     DataError
         As `overhead_kw`.
     """
-    setpoints = np.asarray(setpoints_degc, dtype=float)
+    weather, instant = timed(weather)
+    setpoints = config_numbers("overhead table", "setpoints_degc", setpoints_degc, "a list of temperatures in degC")
     knots = _load_knots(setpoints, it_range_kw)
     degrees = xr.DataArray(setpoints, dims="mode")
     curve = overhead_kw(weather, plant, xr.DataArray(knots, dims=("mode", "knot")), degrees)
@@ -209,7 +228,7 @@ def overhead_curve(weather: xr.Dataset, plant: NodePlant, *, setpoints_degc, it_
         "it_kw": (("mode", "knot"), knots, {"units": "kW"}),
     }
     before = [name for name in curve.dims if name not in ("mode", "knot", "time")]
-    return curve.transpose(*before, "mode", "knot", "time").assign_coords(coords)
+    return untimed(curve.transpose(*before, "mode", "knot", "time").assign_coords(coords), instant)
 
 
 def overhead_lines(curve: xr.DataArray, *, load_segments: int = 4) -> xr.Dataset:
@@ -235,11 +254,14 @@ def overhead_lines(curve: xr.DataArray, *, load_segments: int = 4) -> xr.Dataset
     ConfigError
         When ``load_segments`` is out of range.
     """
-    if not 1 <= load_segments <= 12:
-        raise ConfigError(f"overhead table: got load_segments={load_segments}, allowed 1 to 12. Correct it.")
+    whole = is_number(load_segments) and float(load_segments).is_integer()
+    if not (whole and 1 <= load_segments <= 12):
+        raise ConfigError(f"overhead table: got load_segments={load_segments!r}, allowed 1 to 12, whole. Correct it.")
+    instant = "time" not in curve.dims
+    curve = curve.expand_dims("time", axis=-1) if instant else curve
     values = np.moveaxis(curve.to_numpy(), -2, -1)  # (..., mode, time, knot)
     knots = curve["it_kw"].to_numpy()[:, None, :]
-    intercept, slope = convex_lines(knots, values, lines=load_segments)
+    intercept, slope = convex_lines(knots, values, lines=int(load_segments))
     table = np.max(intercept[..., None] + slope[..., None] * knots[..., None, :], axis=-2)
     before = curve.dims[:-3]
     lines = (*before, "mode", "segment", "time")
@@ -250,9 +272,10 @@ def overhead_lines(curve: xr.DataArray, *, load_segments: int = 4) -> xr.Dataset
     }
     made = xr.Dataset(data, coords={name: at for name, at in curve.coords.items() if "knot" not in at.dims})
     ends = {"it_low_kw": curve["it_kw"].isel(knot=0), "it_high_kw": curve["it_kw"].isel(knot=-1)}
-    return made.assign({name: at.drop_vars("it_kw") for name, at in ends.items()}).assign(
+    made = made.assign({name: at.drop_vars("it_kw") for name, at in ends.items()}).assign(
         _worst(made, curve["time"] if "time" in curve.coords else None)
     )
+    return untimed(made, instant)
 
 
 def _errors(table: np.ndarray, truth: np.ndarray, loads: np.ndarray, before: tuple) -> dict:

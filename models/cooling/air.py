@@ -10,6 +10,7 @@ from models.cooling.chilled import hall_fans
 from models.cooling.outdoor import CP_AIR, H_EVAPORATION, HeatRemoval, Outdoor, humidity_ratio
 from models.cooling.tables import check_fields
 from models.cooling.trim import trim_kw
+from models.given import refuse_no_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class AirEconomiserPlant:
     setpoint_meaning: ClassVar[str] = "supply air temperature at the server inlet"
 
     def __post_init__(self) -> None:
+        refuse_no_numbers("air economiser plant", self)
         check_fields(
             "air economiser",
             self,

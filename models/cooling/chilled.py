@@ -18,6 +18,7 @@ from models.cooling.tower import (
     tower_of,
     tower_water,
 )
+from models.given import refuse_no_numbers
 
 # fraction of Carnot and its loss at small lift by condenser, fitted: see `carnot_cop`
 WATER_LIFT_LOSS_K = 25.0
@@ -119,6 +120,7 @@ class ChillerPlant:
     setpoint_meaning: ClassVar[str] = "chilled water supply temperature"
 
     def __post_init__(self) -> None:
+        refuse_no_numbers("chiller plant", self)
         own = curves_of(self)
         fits = self.chiller == "carnot" if own is None else own.condenser == self.condenser
         check_fields(

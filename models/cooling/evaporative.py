@@ -13,6 +13,7 @@ from models.cooling.outdoor import CP_AIR, H_EVAPORATION, HeatRemoval, Outdoor, 
 from models.cooling.tables import check_fields
 from models.cooling.tower import enthalpy_slope
 from models.cooling.trim import trim_kw
+from models.given import refuse_no_numbers
 
 _FLOW_EXPONENT = 0.4  # NTU with the scavenger's flow: one film of two in flow**0.8; assumption
 
@@ -84,6 +85,7 @@ class IndirectEvaporativePlant:
     setpoint_meaning: ClassVar[str] = "supply air temperature at the server inlet"
 
     def __post_init__(self) -> None:
+        refuse_no_numbers("indirect evaporative plant", self)
         most = min(0.95, 0.98 * self.scavenger_flow_ratio)
         check_fields(
             "indirect evaporative",

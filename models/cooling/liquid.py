@@ -15,6 +15,7 @@ from models.cooling.fans import air_density_at, fan_curve, most_fans, pump_ratio
 from models.cooling.outdoor import CP_AIR, H_EVAPORATION, HeatRemoval, Outdoor, cheapest
 from models.cooling.tables import check_fields, row, row_ids
 from models.cooling.water import WaterEconomiserPlant, water_cooling
+from models.given import refuse_no_numbers
 from weather.conventions.errors import ConfigError, DataError
 
 AirSidePlant = AirEconomiserPlant | IndirectEvaporativePlant | WaterEconomiserPlant | ChillerPlant
@@ -111,6 +112,7 @@ class LiquidCooledPlant:
     setpoint_meaning: ClassVar[str] = "facility water supply temperature to the coolant distribution units"
 
     def __post_init__(self) -> None:
+        refuse_no_numbers("liquid cooled plant", self)
         if not isinstance(self.air, AirSidePlant):
             raise ConfigError(
                 f"liquid cooled plant: got air={type(self.air).__name__}, allowed one of the plants that cool air "

@@ -20,6 +20,11 @@ from models.cooling.exchanger import counterflow_effectiveness, counterflow_ntu
 from models.cooling.fans import most_fans
 from models.cooling.outdoor import HeatRemoval, Outdoor, cheapest
 from models.cooling.tables import check_fields
+from models.given import refuse_no_numbers
+
+# assumption: power of the heat the fans fall with below the pumps' least flow; 1 bends power more than the planner's
+# table can follow (0.304 % of IT with curves, 0.294 % so), 0.5 drinks up to 11 L/kWh in hot dry air
+_FANS_BELOW_MIN_FLOW = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class WaterEconomiserPlant:
         constant UA. [-]
     free_fan_exponent : float
         Fastest tower fans of free cooling go with the heat to this power (`most_fans`): 0.5 near the least power, 0
-        full fans at any load. [-]
+        full fans at any load; below ``pump_min_flow`` they fall on with its power 0.9. [-]
     """
 
     rated_heat_kw: float
@@ -86,6 +91,7 @@ class WaterEconomiserPlant:
     setpoint_meaning: ClassVar[str] = "chilled water supply temperature"
 
     def __post_init__(self) -> None:
+        refuse_no_numbers("water economiser plant", self)
         widest = self.tower_range_k - self.water_range_k
         check_fields(
             "water economiser",
@@ -136,14 +142,18 @@ def exchanger_effectiveness(plant: WaterEconomiserPlant, flow_ratio):
 
 
 def _free_water(plant: WaterEconomiserPlant, outdoor: Outdoor, *, rejected_kw, wanted_degc):
-    """Tower water at `most_fans`, or as warm as wanted with slower ones: water, air per water, air."""
+    """Tower water at `most_fans`, or as warm as wanted with slower ones: water, air per water, air.
+
+    Below ``pump_min_flow`` the fans fall on with the heat (`_FANS_BELOW_MIN_FLOW`): held where the water is held, they
+    would pull the air of a fifth of the heat through the tower, and in hot dry air evaporate 26 L/kWh for little.
+    """
     ratio = rejected_kw / (plant.rated_heat_kw * plant.rejected_over_heat)
     flow = np.maximum(ratio, plant.pump_min_flow)
     return tower_state(
         plant,
         outdoor,
         range_k=plant.tower_range_k * ratio / flow,
-        most_air=most_fans(flow, plant.free_fan_exponent) / flow,
+        most_air=most_fans(flow, plant.free_fan_exponent) / flow * (ratio / flow) ** _FANS_BELOW_MIN_FLOW,
         coldest_degc=np.maximum(wanted_degc, plant.tower_floor_degc),
     )
 
@@ -200,7 +210,9 @@ def water_cooling(plant: WaterEconomiserPlant, outdoor: Outdoor, heat_kw, setpoi
        ``share = clip(eps (return - tower water) / (return - supply), 0, 1)``, ``eps`` by `exchanger_effectiveness`.
        Tower fans run at `most_fans` until the water is as cold as all of the heat needs, then slow.
     3. Chiller-led: `led_by_chillers`.
-    4. The plant runs the cheaper of the two, so the economiser is never dearer than the chillers.
+    4. The plant runs the one of less power, so the economiser never takes more than the chillers. Water is not
+       weighed: in hot dry air a small free share costs it. Default plant at 35 degC, 20 % RH, 87.4 kPa, 18 degC water:
+       3.0 L/kWh at full heat, 4.4 at 20 %, 5.2 at 5 %, 5.6 at 3 %, where the chillers alone take 2.9 to 3.1.
 
     The heat of the chillers on the tower is put in with one repetition: the entering water is within 0.1 K of
     that of ten repetitions (tested). Each route's power rises with the wet bulb, so the least does. Constant below

@@ -9,22 +9,9 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Literal
 
-import numpy as np
-
+from models.given import refuse_no_numbers
 from models.solar.constants import names
 from weather.conventions.errors import ConfigError
-
-
-def _refuse_no_numbers(where: str, owner: object) -> None:
-    """Before a figure is compared with its limits: text, truth values and absence are no numbers."""
-    for field in fields(owner):
-        value, wanted = getattr(owner, field.name), field.type
-        if wanted not in (float, int, float | None) or (value is None and wanted == float | None):
-            continue
-        if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
-            raise ConfigError(
-                f"{where}: got {field.name}={value!r}, allowed a number. Give it as a number, without quotes."
-            )
 
 
 def _refuse(where: str, owner: object, checks: Mapping[str, tuple[bool, str]]) -> None:
@@ -64,7 +51,7 @@ class PVLosses:
     transformer: float = 0.01
 
     def __post_init__(self) -> None:
-        _refuse_no_numbers("PV losses", self)
+        refuse_no_numbers("PV losses", self)
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         _refuse("PV losses", self, {name: (0 <= value < 1, "0 to below 1") for name, value in given.items()})
 
@@ -111,7 +98,7 @@ class Soiling:
     initial_frac: float = 0.0
 
     def __post_init__(self) -> None:
-        _refuse_no_numbers("PV soiling", self)
+        refuse_no_numbers("PV soiling", self)
         every = self.cleaning_interval_days
         initial = "0 to most_frac" if every is None else "0 where cleaning_interval_days is given"
         most = self.most_frac if every is None else 0.0
@@ -146,7 +133,7 @@ class Snow:
     strings_per_row: int = 1
 
     def __post_init__(self) -> None:
-        _refuse_no_numbers("PV snow", self)
+        refuse_no_numbers("PV snow", self)
         checks = {
             "fall_m_per_h": (0 < self.fall_m_per_h <= 1, "more than 0, at most 1"),
             "least_depth_m": (0 < self.least_depth_m <= 1, "more than 0, at most 1"),
@@ -235,7 +222,7 @@ class PVPlant:
     snow: Snow | None = None
 
     def __post_init__(self) -> None:
-        _refuse_no_numbers("PV plant", self)
+        refuse_no_numbers("PV plant", self)
         if self.tilt_deg is None and self.tracking == "single_axis":
             object.__setattr__(self, "tilt_deg", 0.0)  # the usual tracker's axis is level
         cells, spectra = names("cell"), names("spectrum")

@@ -3,6 +3,7 @@
 import numpy as np
 import xarray as xr
 
+from models.given import refuse_other_plant, refuse_weather
 from models.wind.plant import WindPlant
 from weather.conventions.errors import DataError
 from weather.conventions.units import KELVIN_OFFSET
@@ -94,6 +95,8 @@ def hub_wind_speed(weather: xr.Dataset, plant: WindPlant) -> xr.DataArray:
     >>> hub_wind_speed(weather, WindPlant(capacity_kw=1.0, hub_height_m=100.0, shear_exponent=1 / 7)).values.round(2)
     array([6.95])
     """
+    refuse_other_plant("wind power", plant, WindPlant)
+    refuse_weather("wind power", weather, ())
     heights = wind_heights(weather)
     if not heights:
         raise DataError(f"wind power: the weather has none of {', '.join(WINDS)}. Give wind_speed at least.")
@@ -118,6 +121,7 @@ def hub_wind_speed(weather: xr.Dataset, plant: WindPlant) -> xr.DataArray:
 
 
 def _refuse_speed(speed: xr.DataArray) -> None:
+    refuse_weather("wind power", speed.to_dataset(name=speed.name), (str(speed.name),))
     row, values = VARIABLES[str(speed.name)], speed.to_numpy()
     good = (values >= row.lowest) & (values <= row.highest)
     refuse_values(speed, good, what=f"wind speed {speed.name}", allowed=f"{row.lowest:g} to {row.highest:g} m/s")

@@ -3,9 +3,12 @@
 import numpy as np
 import xarray as xr
 
+from models.given import refuse_other_plant, refuse_weather
 from models.wind.curves import REFERENCE_DENSITY, blurred_curve
 from models.wind.hub import hub_density, hub_temperature, hub_wind_speed, refuse_values
 from models.wind.plant import WindPlant
+
+_LIMITS = {"temp_air": (-100.0, 70.0, "degC"), "pressure": (30_000.0, 120_000.0, "Pa")}
 
 
 def wind_power(weather: xr.Dataset, plant: WindPlant) -> xr.DataArray:
@@ -19,7 +22,8 @@ def wind_power(weather: xr.Dataset, plant: WindPlant) -> xr.DataArray:
     Parameters
     ----------
     weather : Dataset (..., time)
-        ``wind_speed`` [m/s], ``temp_air`` [degC], ``pressure`` [Pa]; optionally ``wind_speed_50m`` to ``_180m`` [m/s].
+        ``wind_speed`` [m/s], ``temp_air`` [degC], ``pressure`` [Pa], both where density or frost
+        count; optionally ``wind_speed_50m`` to ``_180m`` [m/s].
     plant : WindPlant
 
     Returns
@@ -30,7 +34,9 @@ def wind_power(weather: xr.Dataset, plant: WindPlant) -> xr.DataArray:
     Raises
     ------
     DataError
-        A wind speed, temperature or pressure that is missing or out of range (see `hub_wind_speed`).
+        A wind speed, temperature or pressure that is missing or out of range (see `hub_wind_speed`); no step.
+    ConfigError
+        Another thing than a wind plant.
 
     Notes
     -----
@@ -70,20 +76,28 @@ def wind_power(weather: xr.Dataset, plant: WindPlant) -> xr.DataArray:
     >>> wind_power(weather, WindPlant(capacity_kw=1000.0, turbine="NREL196/6000", loss_frac=0.1)).values.round(1)
     array([  0. , 677.7,   0. ])
     """
-    speed = hub_wind_speed(weather, plant)
-    speed, temp_air, pressure = _same_dims(speed, weather["temp_air"], weather["pressure"])
-    temp = temp_air.to_numpy()
-    refuse_values(temp_air, (temp > -100.0) & (temp < 70.0), what="temp_air", allowed="-100 to 70 degC")
-    pascal = pressure.to_numpy()
-    refuse_values(pressure, (pascal > 30_000.0) & (pascal < 120_000.0), what="pressure", allowed="30,000 to 120,000 Pa")
+    refuse_other_plant("wind power", plant, WindPlant)
+    wanted = [name for name, needed in _needed(plant).items() if needed]
+    refuse_weather("wind power", weather, wanted)
+    speed, *others = _same_dims(hub_wind_speed(weather, plant), *(weather[name] for name in wanted))
+    for array in others:
+        low, high, unit = _LIMITS[str(array.name)]
+        good = (array.to_numpy() > low) & (array.to_numpy() < high)
+        refuse_values(array, good, what=str(array.name), allowed=f"{low:,g} to {high:,g} {unit}")
     axis = speed.dims.index("time") if "time" in speed.dims else None
-    share = _share(speed.to_numpy(), temp, pascal, plant, axis)
+    air = dict(zip(wanted, (array.to_numpy() for array in others), strict=True))
+    share = _share(speed.to_numpy(), air.get("temp_air"), air.get("pressure"), plant, axis)
     return (
         speed.copy(data=share * (plant.capacity_kw * (1.0 - plant.total_loss_frac)))
         .rename("wind_power")
         .drop_attrs()
         .assign_attrs(units="kW", cell_methods="time: mean", long_name="wind farm power at the meter")
     )
+
+
+def _needed(plant: WindPlant) -> dict[str, bool]:
+    """Whether the plant's power depends on a variable beside the wind."""
+    return {"temp_air": plant.density_correction or plant.frost is not None, "pressure": plant.density_correction}
 
 
 def _same_dims(speed: xr.DataArray, *others: xr.DataArray) -> tuple[xr.DataArray, ...]:
@@ -93,7 +107,7 @@ def _same_dims(speed: xr.DataArray, *others: xr.DataArray) -> tuple[xr.DataArray
 
 
 def _share(
-    speed: np.ndarray, temp_air: np.ndarray, pressure: np.ndarray, plant: WindPlant, axis: int | None
+    speed: np.ndarray, temp_air: np.ndarray | None, pressure: np.ndarray | None, plant: WindPlant, axis: int | None
 ) -> np.ndarray:
     """Power as a share of rated, before losses; `axis` is that of time."""
     speeds, shares = plant.curve
