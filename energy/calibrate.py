@@ -6,7 +6,7 @@ What the meters cannot tell stays at the study's value and is named; so is a met
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
@@ -23,23 +23,27 @@ from energy.calibrate_judge import (
     without,
 )
 from energy.calibrate_meters import METERS, Meters
+from energy.calibrate_spread import standard_errors
 from models.cooling import outdoor_state
 from models.overhead import NodePlant
+from weather import derive
 
 _WEEK_H = 168
 _EVERY = 4  # weeks: the last of each four is kept aside
 _MOST_HOURS = 2500  # of fitting: more hours of the same site tell nothing new, and take longer
 _GOLDEN = 0.5 * (5**0.5 - 1.0)  # multiples of it spread evenly, over the year and over the hours of the day
 _ODD = 0.10  # assumption: a meter whose residuals spread wider over its mean does not follow the plant
+_DRIEST = 0.1  # %: 0 % has no dew point, and what is left of the moisture is nothing to a plant
 _NOISE = (0.05, 0.001)  # of a meter's error, and of its size: an error that rises by no more has not risen
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
     """A parameter after the fit: ``value`` and two standard deviations of it, or the study's value and None where
-    the meters do not tell it; ``at_edge``: the meters would have it beyond its range; ``quarrel``: the meters that
-    contradict each other about it, the one that would have more of it first; ``limit``: ``at least`` or ``at most``
-    where values beyond this one would show the same."""
+    the meters do not tell it; ``at_edge``: the meters would have it beyond its range, or it lies at an end other than
+    0 and the residuals are more than noise; ``quarrel``: the meters that contradict each other about it, the one that
+    would have more of it first; ``limit``: ``at least`` or ``at most`` where values beyond this one would show the
+    same; ``sources``: two standard deviations by source (`energy.calibrate_spread.Spread`)."""
 
     parameter: Parameter
     value: float
@@ -47,6 +51,7 @@ class Fitted:
     at_edge: bool = False
     quarrel: tuple[str, ...] = ()
     limit: str = ""
+    sources: dict[str, float] = field(default_factory=dict)
 
     @property
     def told(self) -> bool:
@@ -155,12 +160,16 @@ def calibrate(meters: Meters, plant: NodePlant, weather: xr.Dataset, setpoint_de
     its standard deviation, with hours of a day counted as one and with no knowledge beyond the range beforehand, above
     0.15 of the range - goes back to the study's value, the worst first, and the rest is fitted again. Two parameters
     that meters see only together are so told apart by the study: one stays, the other carries both.
-    What is said of a parameter counts what the meters are apart about it (`energy.calibrate_fit`).
+    What is said of a parameter counts what the residuals show, what figures held at the study's values may be off,
+    the class of the meters, the temperature's sensor (`energy.calibrate_spread`) and what the meters are apart about
+    it (`energy.calibrate_fit`); not the shape of the plant's equations, the setpoint or a clock that is off.
     """
     refuse_overload(meters, plant)
     setpoint = np.asarray(setpoint_degc, dtype=float)
     # without labels, which would be held against each other some hundred times
-    state = outdoor_state(weather).reset_coords(drop=True).drop_vars("time")
+    state, warmer = (
+        outdoor_state(felt).reset_coords(drop=True).drop_vars("time") for felt in (weather, warmer_by_sensor(weather))
+    )
     aside, how = set_aside(meters.time)
     used = _spread_evenly(np.flatnonzero(~aside))
     meters, left_out = with_readings(meters, used, aside, how)
@@ -169,10 +178,11 @@ def calibrate(meters: Meters, plant: NodePlant, weather: xr.Dataset, setpoint_de
     meters, empty = with_readings(meters, used, aside, how)
     left_out |= impossible | still | empty
     refuse_none(meters, left_out)
-    meters, found, odd = _fit_without_odd(meters, plant, state, setpoint, used)
+    meters, found, odd = _fit_without_odd(meters, plant, (state, warmer), setpoint, used)
     after = with_values(plant, [f.parameter for f in found], [f.value for f in found])
     told = {
-        f.parameter.field: Fitted(f.parameter, f.value, 2.0 * f.deviation, f.pushed, f.quarrel, f.limit) for f in found
+        f.parameter.field: Fitted(f.parameter, f.value, f.spread, f.pushed, f.quarrel, f.limit, f.sources)
+        for f in found
     }
     fitted = tuple(told.get(p.field, Fitted(p, p.study, None)) for p in parameters(plant))
     scores = _scores(meters, state, setpoint, aside, before=plant, after=after)
@@ -180,12 +190,13 @@ def calibrate(meters: Meters, plant: NodePlant, weather: xr.Dataset, setpoint_de
 
 
 def _fit_without_odd(
-    meters: Meters, plant: NodePlant, state: xr.Dataset, setpoint: np.ndarray, used: np.ndarray
+    meters: Meters, plant: NodePlant, states: tuple[xr.Dataset, xr.Dataset], setpoint: np.ndarray, used: np.ndarray
 ) -> tuple[Meters, Sequence[Found], dict[str, str]]:
-    """The fit, without part meters that do not go with the others, and why they do not."""
+    """The fit, without part meters that do not go with the others, and why they do not. ``states``: as measured, and
+    a sensor's error warmer."""
 
     def fit(of: Meters) -> tuple[tuple[Found, ...], dict[str, float]]:
-        made = Fit(of, plant, state, setpoint, used)
+        made = Fit(of, plant, states[0], setpoint, used, warmer=states[1])
         return made.solved(parameters(plant)), made.off()
 
     odd: dict[str, str] = {}
@@ -205,6 +216,14 @@ def _fit_without_odd(
         )
         meters, found, off = fits[name]
     return meters, found, odd
+
+
+def warmer_by_sensor(weather: xr.Dataset) -> xr.Dataset:
+    """The weather with the temperature one standard deviation of its sensor higher, humidity as read."""
+    temp = weather["temp_air"] + standard_errors()["temp_air"]
+    dew = derive.dew_point(temp.values, np.maximum(weather["relative_humidity"].values, _DRIEST))
+    felt = weather.drop_vars("wet_bulb", errors="ignore")
+    return felt.assign(temp_air=temp, temp_dew=(temp.dims, np.minimum(dew, temp.values)))
 
 
 def _spread_evenly(hours: np.ndarray) -> np.ndarray:

@@ -3,15 +3,18 @@
 Each parameter is a share z of its range, 0 to 1. With r the residuals over their meter's spread, J their slopes in z, w
 the weights of the soft loss, hours of a day counted as one, and no knowledge but the range beforehand::
 
-    information          H = J'J / 24 + 12
+    selection            diag((J'J / 24 + 12)^-1) of those still fitted, the worst out until none is above 0.15^2
     a meter's pull       g_m = -J_m' (w r_m) / 24
     its own information  h_m = diag(J_m'J_m) / 24
-    variance of z        diag(H^-1) + (the largest |g_m / h_m| of a meter with g_m^2 > h_m > 0.01 max(h))^2
+    apart                the largest |g_m / h_m| of a meter with g_m^2 > h_m > 0.01 max(h)
 
 The pulls add up to 0 within the ranges; each is near 0 where meters agree. Where one says more and another less, g_m /
 h_m is how far a meter would move a parameter were it alone, and counts where that is more than it knows: without it
-two meters that contradict each other would pass for one exact one. Measured, a fan meter 6 % low beside a right
-cooling meter: the fan pressure is 25 Pa of 520 off and told to +-40 (two standard deviations), +-4 without it.
+two meters that contradict each other would pass for one exact one.
+
+What is said of a parameter is `energy.calibrate_spread`'s: the noise of the residuals, the figures that stay at the
+study's value though they may be anywhere in their range, the class of the meters, the sensor of the temperature, and
+what meters are apart, all as variances added up.
 """
 
 from __future__ import annotations
@@ -25,43 +28,57 @@ import xarray as xr
 
 from energy.calibrate_figures import Parameter, predicted, with_values
 from energy.calibrate_meters import METERS, Meters
+from energy.calibrate_spread import PRIOR, Spread, causes_held, misfit, moved_by, noise_of, standard_errors, summed
 from models.overhead import NodePlant, hall_heat_kw
 
 _STEP = 1e-3  # of the range, for slopes
-_PRIOR = 1 / 12  # variance of a parameter that may be anywhere in its range (0 to 1)
 _TOLD = 0.15  # of the range: what is known no better than to that is not told; 0.29 is no knowledge at all
 _FEW = 8  # steps of the first solve, along whose flat directions there is nothing to find
-_A_DAY = 24  # hours of a day err alike: they count as one
+_A_DAY = 24  # hours of a day count as one where it is asked what is told
 _FIRST_SIGMA = 0.02  # of a meter's mean, before the residuals tell
 _LEAST_SIGMA = 1e-3  # no meter is better than a thousandth
 _SOFT = 3.0  # spreads, beyond which the loss grows as the residual and not as its square
 _FAR = 0.05  # of the range: a figure this far from the study's that has no slope here may have one on the way
 _EDGE = 1e-3  # of the range: a value as near to its end is at it
 _PUSHED = 2.0  # standard deviations the fit would go beyond an end, for the end to be in its way
+_DAYS_PUSH = 3.0  # or the sum of the days' pulls outwards over what it varies by
 _SOME = 0.01  # of the best meter's information: less, and a meter has no say about a parameter
 _OVERLOADED = 1e3  # spreads: residual of a plant that could not carry the heat, a step the solver takes back
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A parameter the meters tell: value and standard deviation in its unit, whether the fit would go on beyond an
-    end of its range, the meters that contradict each other about it, and ``at least`` or ``at most`` where values
-    beyond this one would show the same."""
+    """A parameter the meters tell: value and two standard deviations in its unit, together and by source; whether it
+    lies at an end of its range that it should not lie at; the meters that contradict each other about it; and ``at
+    least`` or ``at most`` where values beyond this one would show the same."""
 
     parameter: Parameter
     value: float
-    deviation: float
+    spread: float
+    sources: dict[str, float]
     pushed: bool
     quarrel: tuple[str, ...]
     limit: str
 
 
 class Fit:
-    """Residuals of some hours as a function of parameters in shares of their ranges."""
+    """Residuals of some hours as a function of parameters in shares of their ranges. ``warmer``: the state with the
+    temperature one standard deviation of its sensor higher."""
 
-    def __init__(self, meters: Meters, plant: NodePlant, state: xr.Dataset, setpoint: np.ndarray, used: np.ndarray):
+    def __init__(
+        self,
+        meters: Meters,
+        plant: NodePlant,
+        state: xr.Dataset,
+        setpoint: np.ndarray,
+        used: np.ndarray,
+        *,
+        warmer: xr.Dataset,
+    ):
         self._plant, self._most_it_kw = plant, float(np.max(meters.columns["it_kw"]))
         self._state, self._it, self._degc = state.isel(time=used), meters.columns["it_kw"][used], setpoint[used]
+        self._warmer = warmer.isel(time=used)
+        hour = ((meters.time - meters.time[0]) // np.timedelta64(1, "h")).astype(int)[used]
         seen = {name: meters.columns[name][used] for name in METERS if name in meters.columns}
         self._seen = {name: values for name, values in seen.items() if np.isfinite(values).any()}
         study = predicted(self._state, plant, self._it, self._degc)
@@ -73,6 +90,7 @@ class Fit:
             name: self._scale[name] * np.sqrt(np.fmax(values / self._scale[name], 1.0))
             for name, values in self._seen.items()
         }
+        self._hour = np.concatenate([hour[np.isfinite(values)] for values in self._seen.values()])
         self._sigma = dict.fromkeys(self._seen, _FIRST_SIGMA)
 
     def off(self) -> dict[str, float]:
@@ -104,7 +122,7 @@ class Fit:
             self._learn(chosen, z)
             kept, slopes, limits = self._tellable(chosen, z)
             if last and len(kept) == len(chosen):
-                found = self._found(chosen, z, slopes, limits)
+                found = self._found(chosen, z, slopes, limits, [p for p in tried if p not in chosen])
                 break
             chosen, z = [chosen[k] for k in kept], z[kept]
         return found
@@ -124,14 +142,20 @@ class Fit:
         if self._overloaded(chosen, z):
             return np.full(sum(int(np.isfinite(seen).sum()) for seen in self._seen.values()), _OVERLOADED)
         shown = self._shown(chosen, z)
-        off = [(shown[name] - seen) / (self._sigma[name] * self._size[name]) for name, seen in self._seen.items()]
-        return np.concatenate([part[np.isfinite(part)] for part in off])
+        return self._over_spread({name: shown[name] - seen for name, seen in self._seen.items()})
 
-    def _slopes(self, chosen: list[Parameter], z: np.ndarray) -> np.ndarray:
-        """Derivatives of the residuals, one-sided inwards at the far end; (residual, parameter)."""
+    def _over_spread(self, off: dict[str, np.ndarray]) -> np.ndarray:
+        """Differences of the meters, name -> (hour,), over each meter's spread, in a row as residuals are."""
+        parts = [off[name] / (self._sigma[name] * self._size[name]) for name in self._seen]
+        there = [np.isfinite(seen) for seen in self._seen.values()]
+        return np.concatenate([part[good] for part, good in zip(parts, there, strict=True)])
+
+    def _slopes(self, chosen: list[Parameter], z: np.ndarray, *, first: int | None = None) -> np.ndarray:
+        """Derivatives of the residuals in all parameters or the ``first``, one-sided inwards at the far end; (residual,
+        parameter)."""
         here = self._residuals(chosen, z)
         columns = []
-        for k in range(len(z)):
+        for k in range(len(z) if first is None else first):
             moved = z.copy()
             moved[k] += _STEP if z[k] + _STEP <= 1.0 else -_STEP
             if z[k] >= _STEP and self._overloaded(chosen, moved):
@@ -171,33 +195,78 @@ class Fit:
         return _told(slopes), slopes, limits
 
     def _found(
-        self, chosen: list[Parameter], z: np.ndarray, slopes: np.ndarray, limits: list[str]
+        self,
+        chosen: list[Parameter],
+        z: np.ndarray,
+        slopes: np.ndarray,
+        limits: list[str],
+        rest: list[Parameter],
     ) -> tuple[Found, ...]:
         residuals = self._residuals(chosen, z)
-        weighed = residuals / np.sqrt(1.0 + (residuals / _SOFT) ** 2)
+        weights = 1.0 / np.sqrt(1.0 + (residuals / _SOFT) ** 2)
         ends = np.cumsum([int(np.isfinite(seen).sum()) for seen in self._seen.values()])
-        meters = list(zip(np.split(slopes, ends[:-1]), np.split(weighed, ends[:-1]), strict=True))
+        meters = list(zip(np.split(slopes, ends[:-1]), np.split(weights * residuals, ends[:-1]), strict=True))
         pulls = -np.array([part.T @ off for part, off in meters]) / _A_DAY  # (meter, parameter)
-        own = np.array([np.sum(part**2, axis=0) for part, _ in meters]) / _A_DAY
-        covariance = _covariance(slopes)
-        noise = np.sqrt(np.diag(covariance))
-        quarrels = (pulls**2 > own) & (own > _SOME * np.max(own, axis=0))
-        apart = np.max(np.where(quarrels, np.abs(pulls) / np.where(quarrels, own, 1.0), 0.0), axis=0)
-        deviation = np.minimum(np.sqrt(noise**2 + apart**2), np.sqrt(_PRIOR))
-        outwards = np.sum(pulls, axis=0) * np.where(z > 0.5, 1.0, -1.0) * noise
-        at_end = (z < _EDGE) | (z > 1.0 - _EDGE)
-        values = _values(chosen, z)
-        return tuple(
-            Found(
-                parameter,
-                float(values[k]),
-                float(deviation[k] * (parameter.high - parameter.low)),
-                bool(at_end[k] and outwards[k] > _PUSHED),
-                self._against(pulls[:, k]) if apart[k] > noise[k] and not at_end[k] else (),
-                limits[k],
-            )
-            for k, parameter in enumerate(chosen)
+        apart = self._apart(pulls, np.array([np.sum(part**2, axis=0) for part, _ in meters]) / _A_DAY)
+        spread = Spread(
+            noise_of(slopes, residuals, weights, self._hour),
+            moved_by(slopes, weights, causes_held(slopes, self._slopes_of(rest, chosen, z), residuals, weights)),
+            moved_by(slopes, weights, self._causes_metered(chosen, z)),
+            moved_by(slopes, weights, [self._cause_warmer(chosen, z)]),
+            apart,
         )
+        known, values = np.sqrt(np.diag(_covariance(slopes))), _values(chosen, z)
+        at_end = (z < _EDGE) | (z > 1.0 - _EDGE)
+        parts = zip(np.split(residuals, ends[:-1]), np.split(self._hour, ends[:-1]), strict=True)
+        beyond = np.any([misfit(part, hours) for part, hours in parts]) & (values != 0.0)
+        wrong_end = beyond | self._pushed(slopes, weights * residuals, z, known)
+        found = []
+        for k, parameter in enumerate(chosen):
+            width = parameter.high - parameter.low
+            found.append(
+                Found(
+                    parameter,
+                    float(values[k]),
+                    2.0 * width * float(spread.total[k]),
+                    spread.of(k, width),
+                    bool(at_end[k] and wrong_end[k] and not limits[k]),
+                    self._against(pulls[:, k]) if apart[k] > known[k] and not at_end[k] else (),
+                    limits[k],
+                )
+            )
+        return tuple(found)
+
+    def _apart(self, pulls: np.ndarray, own: np.ndarray) -> np.ndarray:
+        """How far the meters are apart about each parameter."""
+        quarrels = (pulls**2 > own) & (own > _SOME * np.max(own, axis=0))
+        return np.max(np.where(quarrels, np.abs(pulls) / np.where(quarrels, own, 1.0), 0.0), axis=0)
+
+    def _pushed(self, slopes: np.ndarray, weighed: np.ndarray, z: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """Whether the fit would go on beyond the nearer end: by more than is known, or the days agree on it."""
+        days = summed(slopes * weighed[:, None], self._hour // _A_DAY)
+        outwards = -np.sum(days, axis=0) * np.where(z > 0.5, 1.0, -1.0)
+        varies = np.sqrt(np.sum((days - days.mean(axis=0)) ** 2, axis=0))
+        return (outwards / _A_DAY * known > _PUSHED) | (outwards > _DAYS_PUSH * varies)
+
+    def _slopes_of(self, rest: list[Parameter], chosen: list[Parameter], z: np.ndarray) -> np.ndarray:
+        """Slopes of figures that stay at the study's values; (residual, figure)."""
+        if not rest:
+            return np.zeros((len(self._hour), 0))
+        return self._slopes([*rest, *chosen], np.concatenate([_shares(rest), z]), first=len(rest))
+
+    def _causes_metered(self, chosen: list[Parameter], z: np.ndarray) -> list[np.ndarray]:
+        """The same, did each meter, that of the servers too, read off by its class."""
+        gain, none = standard_errors()["meter"], {name: np.zeros(len(self._it)) for name in self._seen}
+        less = predicted(self._state, self._plant_at(chosen, z), self._it * (1.0 - gain), self._degc)
+        shown = self._shown(chosen, z)
+        servers = self._over_spread({name: less[name] - shown[name] for name in self._seen})
+        return [servers, *(self._over_spread(none | {name: gain * shown[name]}) for name in self._seen)]
+
+    def _cause_warmer(self, chosen: list[Parameter], z: np.ndarray) -> np.ndarray:
+        warm, shown = (
+            predicted(state, self._plant_at(chosen, z), self._it, self._degc) for state in (self._warmer, self._state)
+        )
+        return self._over_spread({name: warm[name] - shown[name] for name in self._seen})
 
     def _against(self, pulls: np.ndarray) -> tuple[str, ...]:
         """The meter that would have more of a parameter, and the one that would have less."""
@@ -215,7 +284,7 @@ def _values(chosen: Sequence[Parameter], z: np.ndarray) -> np.ndarray:
 
 
 def _covariance(slopes: np.ndarray) -> np.ndarray:
-    return np.linalg.inv(slopes.T @ slopes / _A_DAY + np.eye(slopes.shape[1]) / _PRIOR)
+    return np.linalg.inv(slopes.T @ slopes / _A_DAY + np.eye(slopes.shape[1]) / PRIOR)
 
 
 def _told(slopes: np.ndarray) -> list[int]:

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from energy.calibrate import Calibration, calibrate
+from energy.calibrate import Calibration, Fitted, calibrate
 from energy.calibrate_meters import Meters, read_meters
+from energy.calibrate_spread import standard_errors
 from energy.config import Study
 from energy.config_nodes import NodeConfig
 from energy.weather_window import opened_weather
@@ -18,6 +19,7 @@ from weather.conventions.errors import ConfigError, OutputError
 from weather.sources.files import whole_file
 
 _HOUR = np.timedelta64(1, "h")
+_SHARED = 0.30  # of the range, two standard deviations: a figure known no better carries others as well
 _LARGE = 0.10  # nRMSE on hours not used beyond which a fit is warned of; assumption: hourly meters are good to a few %
 
 
@@ -91,8 +93,14 @@ def _doubts(made: Calibration) -> list[str]:
     edges = [fitted.parameter.field for fitted in made.fitted if fitted.at_edge]
     if edges:
         found.append(
-            f"At an end of the range, and the meters would have it beyond: {', '.join(edges)}. Something else may be "
-            "wrong with the study's plant, or a meter."
+            f"At an end of the range, and the meters would have it beyond or do not fit by more than noise: "
+            f"{', '.join(edges)}. Something else may be wrong with the study's plant, a meter, or the weather."
+        )
+    shared = [f.parameter.field for f in made.fitted if f.told and not f.limit and f.spread > _SHARED * _width(f)]
+    if shared:
+        found.append(
+            f"Fitted, but hardly told apart from figures that stay at the study's: {', '.join(shared)}. Such a figure "
+            "carries theirs too; read it with its +-, not as the part's own."
         )
     quarrels: dict[tuple[str, ...], list[str]] = {}
     for fitted in made.fitted:
@@ -104,6 +112,10 @@ def _doubts(made: Calibration) -> list[str]:
         for meters, fields in quarrels.items()
     ]
     return found
+
+
+def _width(fitted: Fitted) -> float:
+    return fitted.parameter.high - fitted.parameter.low
 
 
 def _own_weather(meters: Meters) -> xr.Dataset:
@@ -130,6 +142,16 @@ def _source_weather(
     if kind is not None and kind[0].typical_year:
         warned = [*warned, f"{spec} is a typical year, not the weather of the meters' hours: the fit takes up the gap."]
     return weather.sel(node=node.id).isel(time=((meters.time - hours[0]) // _HOUR).astype(int)), spec, list(warned)
+
+
+def said_of_spread() -> str:
+    """What is in the +- and what is not."""
+    error = standard_errors()
+    return (
+        "+-: two standard deviations, of what the residuals show by days and weeks, of figures that stay at the "
+        f"study's value, of meters good to {error['meter']:.0%} and a thermometer to {error['temp_air']:g} K, and of "
+        "what meters are apart. Not in it: a plant of another kind; humidity, setpoint or clock wrong."
+    )
 
 
 def told_rows(made: Calibration) -> list[dict]:
@@ -162,7 +184,7 @@ def as_record(fit: SiteFit) -> dict:
         "parameters": {
             f"{f.parameter.table}.{f.parameter.field}": {
                 "study": f.parameter.study, "value": f.value, "spread": f.spread, "unit": f.parameter.unit,
-                "limit": f.limit, "at_edge": f.at_edge,
+                "spread_by_source": f.sources, "limit": f.limit, "at_edge": f.at_edge,
             }
             for f in made.fitted
         },

@@ -94,6 +94,7 @@ def calibrate(
         calibrate_site,
         fragment,
         held,
+        said_of_spread,
         score_rows,
         told_rows,
         why_not,
@@ -124,6 +125,7 @@ def calibrate(
     say(f"weather: {fit.weather}")
     if told:
         print_table(told)
+        say(said_of_spread())
     say(f"not told by these meters, left as they were: {', '.join(stay) or 'none'}")
     print_table(score_rows(made))
     if made.better:
