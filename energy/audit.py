@@ -24,9 +24,7 @@ _ENERGIES = {
     "green_kwh": "green_kw",
 }
 
-# share of the facility's power a replay may lack in a step before the plan cannot be run: the planner's overhead table
-# is off the nonlinear plant by up to 0.28 % of IT in the worst hour (benchmarks/overhead_table.py)
-ROUNDING_SHARE = 0.003
+SOLVER_SHARE = 1e-6  # of the facility's power: what a solver leaves of a connection's limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ def replay_figures(flows: xr.Dataset, study: Study, step_h: float) -> dict[str, 
     }
 
 
-def audit(plan: xr.Dataset, *, study: Study, weather: xr.Dataset, step_h: float) -> dict:
+def audit(plan: xr.Dataset, *, study: Study, weather: xr.Dataset, step_h: float, another: str = "") -> dict:
     """A plan's figures and those of its replay by the nonlinear plant, and how far they are apart.
 
     Parameters
@@ -93,6 +91,8 @@ def audit(plan: xr.Dataset, *, study: Study, weather: xr.Dataset, step_h: float)
         Content of plan.nc.
     study, weather, step_h
         As in `energy.simulate.simulate`.
+    another
+        As in `compared`.
 
     Returns
     -------
@@ -105,20 +105,24 @@ def audit(plan: xr.Dataset, *, study: Study, weather: xr.Dataset, step_h: float)
         As `energy.simulate.simulate`.
     """
     replayed = simulate(plan, study=study, weather=weather, step_h=step_h)
-    return compared(plan, replayed, study=study, step_h=step_h)
+    return compared(plan, replayed, study=study, step_h=step_h, another=another)
 
 
-def compared(plan: xr.Dataset, replayed: xr.Dataset, *, study: Study, step_h: float) -> dict:
+def compared(plan: xr.Dataset, replayed: xr.Dataset, *, study: Study, step_h: float, another: str = "") -> dict:
     """`audit` of a plan whose replay is there already.
 
     Parameters
     ----------
     plan
-        Content of plan.nc.
+        Content of plan.nc. ``table_error_of_it`` (node, time) is how far the planner's table is off the plant at the
+        step's setpoint and the worst load, in shares of IT power; a plan without it is taken for one whose overhead is
+        the plant's.
     replayed
         What `energy.simulate.simulate` makes of it.
     study, step_h
         As there.
+    another
+        What is not what the plan was made with, such as "weather": the cause of what is short then. Empty: nothing.
 
     Returns
     -------
@@ -127,8 +131,8 @@ def compared(plan: xr.Dataset, replayed: xr.Dataset, *, study: Study, step_h: fl
         the planned; ``worst``: the step and node where facility power is furthest off, with ``planned_kw``,
         ``audited_kw``; ``nodes``: node -> audited ``pue`` and ``renewable_share``; ``short``: what its connection
         cannot feed, node -> ``kwh``, ``hours``, ``most_share`` (of the facility's power, in the worst step),
-        ``within_rounding`` (whether that is at most `ROUNDING_SHARE`) and ``said``, the sentence; nodes without any
-        left out.
+        ``table_error_of_it`` (most of these steps), ``within_rounding`` (whether no step lacks more than its table's
+        error) and ``said``, the sentence; nodes without any left out.
     """
     planned, audited = (replay_figures(flows, study, step_h) for flows in (plan, replayed))
     for name in ("water_l", "wue"):  # a plan has water only from its plant
@@ -140,7 +144,7 @@ def compared(plan: xr.Dataset, replayed: xr.Dataset, *, study: Study, step_h: fl
         "facility_off": audited["facility_kwh"] / planned["facility_kwh"] - 1.0,
         "worst": _worst(plan, replayed),
         "nodes": _by_node(replayed),
-        "short": _short(replayed, step_h),
+        "short": _short(plan, replayed, step_h, another),
     }
 
 
@@ -167,36 +171,45 @@ def _by_node(replayed: xr.Dataset) -> dict[str, dict[str, float]]:
     }
 
 
-def _short(replayed: xr.Dataset, step_h: float) -> dict[str, dict]:
-    lacking, whole = replayed["shortfall_kw"].values, replayed["facility_kw"].values
+def _short(plan: xr.Dataset, replayed: xr.Dataset, step_h: float, another: str) -> dict[str, dict]:
+    lacking, whole, it = (replayed[name].values for name in ("shortfall_kw", "facility_kw", "it_kw"))
+    table = None
+    if "table_error_of_it" in plan:
+        table = plan["table_error_of_it"].sel(node=replayed["node"].values).transpose("node", "time").values
     found: dict[str, dict] = {}
-    for n, node in enumerate(replayed["node"].values):
+    for n, node in enumerate(map(str, replayed["node"].values)):
         steps = lacking[n] > 1e-6
         if not steps.any():
             continue
-        kwh, hours = float(lacking[n].sum()) * step_h, float(steps.sum()) * step_h
-        most = float((lacking[n][steps] / whole[n][steps]).max())
-        found[str(node)] = {
-            "kwh": kwh,
-            "hours": hours,
-            "most_share": most,
-            "within_rounding": most <= ROUNDING_SHARE,
-            "said": _said(str(node), kwh, hours, most),
+        off = table[n] if table is not None else np.zeros_like(it[n])
+        let_pass = off * it[n] + SOLVER_SHARE * whole[n]
+        short = {
+            "kwh": float(lacking[n].sum()) * step_h,
+            "hours": float(steps.sum()) * step_h,
+            "most_share": float((lacking[n][steps] / whole[n][steps]).max()),
+            "table_error_of_it": float(off[steps].max()),
+            "within_rounding": bool(np.all(lacking[n] <= let_pass)),
         }
+        found[node] = {**short, "said": _said(node, short, another)}
     return found
 
 
-def _said(node: str, kwh: float, hours: float, most: float) -> str:
+def _said(node: str, short: Mapping, another: str) -> str:
+    kwh, hours, most = (short[name] for name in ("kwh", "hours", "most_share"))
     # what would be told as 0.0 kWh is told by its digits
-    amount = f"{kwh:,.1f}" if kwh >= 0.05 else f"{kwh:.1g}"
-    if most <= ROUNDING_SHARE:
+    amount = f"{f'{kwh:,.1f}' if kwh >= 0.05 else f'{kwh:.1g}'} kWh over {hours:g} h"
+    if short["within_rounding"]:
+        table = f"the planner's table of its overhead is off by up to {short['table_error_of_it']:.2%} of IT power"
+        cause = f"it was planned with another {another}" if another else table
         return (
-            f"At {node} the replay is short by {amount} kWh over {hours:g} h, within rounding: at most {most:.2%} of "
-            f"the facility's power in a step; the planner's overhead may be off by {ROUNDING_SHARE:.1%}."
+            f"At {node} the replay is short by {amount}, {'' if another else 'within rounding: '}at most {most:.2%} of "
+            f"the facility's power in a step; {cause}."
         )
+    how = f"with this {another}" if another else "as it stands"
+    cause = f"; it was planned with another {another}" if another else ""
     return (
-        f"At {node} the plan CANNOT BE RUN as it stands: its replay is short by {amount} kWh over {hours:g} h, up to "
-        f"{most:.1%} of the facility's power in a step, which connection, renewables and battery do not bring."
+        f"At {node} the plan CANNOT BE RUN {how}: its replay is short by {amount}, up to {most:.1%} of the facility's "
+        f"power in a step, which connection, renewables and battery do not bring{cause}."
     )
 
 

@@ -18,7 +18,15 @@ import xarray as xr
 
 from energy.config import Study
 from energy.config_grid import carbon_factors, import_limits, import_price
-from energy.config_load import base_it_kw, beyond_rating, beyond_supply, inlet_factors, it_cap_kw, supply_kw
+from energy.config_load import (
+    base_it_kw,
+    beyond_battery,
+    beyond_rating,
+    beyond_supply,
+    inlet_factors,
+    it_cap_kw,
+    supply_kw,
+)
 from energy.state import State
 from energy.workload.jobs import Job
 from energy.workload.packing import Pool
@@ -221,7 +229,7 @@ def _plant(study: Study, weather: xr.Dataset, data: dict, to_step: _Stepper) -> 
     inlet, cap = np.full(shape, np.nan), np.zeros(shape[0])
     hours = len(to_step(np.zeros(weather.sizes["time"])))
     intercept = np.zeros((*shape, LINES, hours))
-    slope = np.zeros_like(intercept)
+    slope, off = np.zeros_like(intercept), np.zeros((*shape, hours))
     node_of, kinds, gpus = (data[name][1] for name in ("pool_node", "pool_gpu_type", "pool_gpus"))
     for n, node in enumerate(study.nodes):
         plant = node.node_plant()
@@ -243,6 +251,7 @@ def _plant(study: Study, weather: xr.Dataset, data: dict, to_step: _Stepper) -> 
         stepped = xr.DataArray(to_step(curve.values), dims=curve.dims, coords=curve.drop_vars("time").coords)
         table = overhead_lines(stepped, load_segments=LINES)
         intercept[n, here] = table["intercept_kw"].values
+        off[n, here] = np.abs(table["error_of_it"].values)
         # the planner's lines are over IT at the reference inlet
         slope[n, here] = table["slope"].values * factors[:, None, None]
     lines = ("node", "mode", "segment", "time")
@@ -253,30 +262,26 @@ def _plant(study: Study, weather: xr.Dataset, data: dict, to_step: _Stepper) -> 
         "mode_ok": (("node", "mode"), np.isfinite(setpoint)),
         "mid_mode": ("node", np.array([(len(node.cooling.setpoints_degc) - 1) // 2 for node in study.nodes])),
         "it_cap_kw": ("node", cap),
+        "table_error_of_it": (("node", "mode", "time"), off),
         "line_intercept_kw": (lines, intercept),
         "line_slope": (lines, slope),
     }
 
 
 def _refuse_unfed(study: Study, inputs: xr.Dataset) -> None:
-    """Refuse a window in some step of which a node has less power than it takes without any job."""
+    """Refuse a window in which a node has less power than it takes without any job, or its battery runs empty so."""
     base = inputs["base_it_kw"].values[:, None, :]
     lines = inputs["line_intercept_kw"].values + inputs["line_slope"].values * base[:, :, None]
     need = inputs["inlet_factor"].values[:, :, None] * base + lines.max(axis=2)
     least = np.where(inputs["mode_ok"].values[:, :, None], need, np.inf).min(axis=1)
     civil = [str(t).replace("T", " ") for t in (inputs["time"].values + _CIVIL).astype("datetime64[m]")]
     step_h = float(inputs.attrs["step_h"])
-    problems = [
-        beyond_supply(
-            node,
-            least[n],
-            inputs["available_kw"].values[n],
-            step_h=step_h,
-            when=civil,
-            import_limit_kw=inputs["import_limit_kw"].values[n],
-        )
-        for n, node in enumerate(study.nodes)
-    ]
+    stock_kwh = (inputs["initial_green_kwh"] + inputs["initial_grey_kwh"]).values
+    problems = []
+    for n, node in enumerate(study.nodes):
+        at = {"step_h": step_h, "when": civil, "import_limit_kw": inputs["import_limit_kw"].values[n]}
+        powers = node, least[n], inputs["available_kw"].values[n]
+        problems.append(beyond_supply(*powers, **at) or beyond_battery(*powers, **at, stock_kwh=float(stock_kwh[n])))
     if any(problems):
         raise ConfigError("\n".join(filter(None, problems)))
 

@@ -114,6 +114,7 @@ def make_plan(
         "green_price_cny_per_kwh": inputs["green_price_cny_per_kwh"].values,
         "wet_bulb_degc": inputs["wet_bulb_degc"].values,
         "temp_air_degc": inputs["temp_air_degc"].values,
+        "table_error_of_it": inputs["table_error_of_it"].values[nodes, mode, np.arange(slots)],
     }
     data = xr.Dataset(
         {name: (("node", "time"), np.asarray(values, dtype=float)) for name, values in arrays.items()}

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from energy.audit import audit, shortfall_warnings
 from energy.config import Study, study_hash
+from energy.simulate_checks import refuse_unfit
+from energy.steps import pieces_of
 from energy.weather_window import opened_weather, whole_hours
 from weather.conventions.errors import DataError
 
@@ -144,9 +147,26 @@ def replay(run: Run, study: Study, *, specs: Mapping[str, str], seed: int | None
     start = datetime.fromisoformat(run.summary["window"]["start"]).replace(tzinfo=None)
     hours = whole_hours(start, run.step_h * run.plan.sizes["time"])
     weather, seen = opened_weather(study, used, hours, seed)
-    made = audit(run.plan, study=study, weather=weather, step_h=run.step_h)
-    other = [] if study_hash(study) == run.summary["inputs"]["study_sha256"] else [_OTHER_STUDY.format(study.name)]
+    refuse_unfit(run.plan, study, weather, run.step_h)
+    same_study = study_hash(study) == run.summary["inputs"]["study_sha256"]
+    same_weather = used == run.specs and seed == int(run.summary["seed"]) and _as_warm(run, study, weather)
+    another = " and ".join(name for name, same in (("weather", same_weather), ("study", same_study)) if not same)
+    made = audit(run.plan, study=study, weather=weather, step_h=run.step_h, another=another)
+    other = [] if same_study else [_OTHER_STUDY.format(study.name)]
     return Replay(made, used, seed, (*other, *seen, *shortfall_warnings(made)))
+
+
+def _as_warm(run: Run, study: Study, weather: xr.Dataset) -> bool:
+    """Whether the air is as warm as in the plan: a forecast of the same source is another one tomorrow."""
+    if "temp_air_degc" not in run.plan:
+        return True
+    step, hour, share = pieces_of(run.plan["time"].values, run.step_h, weather["time"].values)
+    for node in study.nodes:
+        hourly = weather["temp_air"].sel(node=node.id).values
+        degc = np.bincount(step, weights=share * hourly[hour])
+        if not np.allclose(degc, run.plan["temp_air_degc"].sel(node=node.id).values, rtol=0.0, atol=1e-6):
+            return False
+    return True
 
 
 def node_rows(made: dict, plan: xr.Dataset) -> list[dict]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import energy.replay as replay_module
+from energy.config import load_study
 from energy.replay import read_run
 from weather.conventions.errors import DataError
 
@@ -54,6 +57,27 @@ def test_other_weather_changes_its_own_node_alone(greendc, published, study_file
 def test_another_seed_is_another_climate(greendc, published, study_file):
     one, two = (told(greendc, published.folder, "--study", study_file, "--seed", seed) for seed in (7, 11))
     assert one["audit"]["audited"]["pue"] != two["audit"]["audited"]["pue"] and two["seed"] == 11
+
+
+def test_what_is_short_is_laid_to_the_weather_only_where_that_is_another(run, study_file, small_epw, monkeypatch):
+    """Each way a replay's weather or study may differ, as the audit is told of it."""
+    asked = []
+
+    def audit(*_, another, **given):
+        asked.append(another)
+        return {"short": {}}
+
+    monkeypatch.setattr(replay_module, "audit", audit)
+    study, own = load_study(study_file), read_run(run)
+    replay_module.replay(own, study, specs={})
+    replay_module.replay(own, study, specs={"alpha": f"epw:{small_epw}"})
+    replay_module.replay(own, study, specs={}, seed=int(own.summary["seed"]) + 1)
+    told = own.summary | {"inputs": own.summary["inputs"] | {"study_sha256": "another"}}
+    replay_module.replay(replace(own, summary=told), study, specs={})
+    warmer = own.plan.assign(temp_air_degc=own.plan["temp_air_degc"] + 0.1)  # as if its forecast were of yesterday
+    replay_module.replay(replace(own, plan=warmer), study, specs={})
+    assert asked == ["", "weather", "weather", "study", "weather"]
+    assert (own.plan["table_error_of_it"].values < 0.003).all() and (own.plan["table_error_of_it"].values > 0).all()
 
 
 def test_the_table_names_sources_figures_and_nodes(greendc, published, study_file, small_epw):

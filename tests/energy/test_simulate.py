@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 import energy.audit as audit_module
 from energy import day
 from energy.audit import (
-    ROUNDING_SHARE,
     audit,
     audit_lines,
     compared,
@@ -252,21 +251,52 @@ def test_a_connection_too_small_is_told_and_renewables_left_before_are_used_firs
     assert "alpha" in warning and "CANNOT BE RUN" in warning
 
 
-@pytest.mark.parametrize(("share", "refused"), [(0.5 * ROUNDING_SHARE, False), (2.0 * ROUNDING_SHARE, True)])
-def test_short_within_rounding_is_a_note_and_beyond_it_a_refusal_under_strict(made, share, refused):
-    """One law for warning, note, lines and ``--strict``: the share of the facility's power lacking in a step."""
+@pytest.mark.parametrize("table", [0.0006, 0.023])
+@pytest.mark.parametrize(("part", "refused"), [(0.95, False), (1.05, True)])
+def test_short_within_the_nodes_own_table_is_a_note_and_beyond_it_a_refusal_under_strict(made, table, part, refused):
+    """One law for warning, note, lines and ``--strict``: what lacks in a step against the table's error there."""
     plan, again = made.plan(), replayed(made)
-    again["shortfall_kw"][0, 3] = share * float(again["facility_kw"][0, 3])
+    plan["table_error_of_it"] = 0.0 * plan["it_kw"] + 0.5
+    plan["table_error_of_it"][0, 3] = table
+    again["shortfall_kw"][0, 3] = part * table * float(again["it_kw"][0, 3])
     told = compared(plan, again, study=made.study, step_h=1.0)
     short = told["short"]["alpha"]
-    assert short["most_share"] == pytest.approx(share) and short["within_rounding"] is not refused
+    most = float((again["shortfall_kw"] / again["facility_kw"])[0, 3])
+    assert short["most_share"] == pytest.approx(most) and short["within_rounding"] is not refused
+    assert short["table_error_of_it"] == table
     grave, slight = shortfall_warnings(told), shortfall_notes(told)
     assert (grave, slight) == (([short["said"]], []) if refused else ([], [short["said"]]))
     assert audit_lines(told)[-1] == short["said"] and ("CANNOT BE RUN" in short["said"]) is refused
-    assert f"short by {short['kwh']:.1g} kWh over 1 h" in short["said"]
+    assert (f"off by up to {table:.2%} of IT power" in short["said"]) is not refused
+    assert "another weather" not in short["said"] and "kWh over 1 h" in short["said"]
     day._refuse_short(asked(strict=False), told)
     with pytest.raises(InfeasiblePlan, match="alpha") if refused else nullcontext():
         day._refuse_short(asked(strict=True), told)
+
+
+def test_one_step_beyond_the_table_is_enough_and_a_plan_without_a_table_has_only_the_solvers_rounding(made):
+    plan, again = made.plan(), replayed(made)
+    plan["table_error_of_it"] = 0.0 * plan["it_kw"] + 0.01
+    it = again["it_kw"].values[0]
+    again["shortfall_kw"][0, 2:4] = 0.009 * it[2:4]
+    assert compared(plan, again, study=made.study, step_h=1.0)["short"]["alpha"]["within_rounding"]
+    again["shortfall_kw"][0, 5] = 0.011 * it[5]
+    assert not compared(plan, again, study=made.study, step_h=1.0)["short"]["alpha"]["within_rounding"]
+    again["shortfall_kw"][0, :] = 0.9e-6 * again["facility_kw"].values[0]
+    bare = plan.drop_vars("table_error_of_it")
+    assert compared(bare, again, study=made.study, step_h=1.0)["short"]["alpha"]["within_rounding"]
+    again["shortfall_kw"][0, 5] = 1e-5 * it[5]
+    assert not compared(bare, again, study=made.study, step_h=1.0)["short"]["alpha"]["within_rounding"]
+
+
+@pytest.mark.parametrize("part", [0.5, 2.0])
+def test_in_another_weather_the_weather_is_the_cause_and_not_the_table(made, part):
+    plan, again = made.plan(), replayed(made)
+    plan["table_error_of_it"] = 0.0 * plan["it_kw"] + 0.01
+    again["shortfall_kw"][0, 3] = part * 0.01 * float(again["it_kw"][0, 3])
+    said = compared(plan, again, study=made.study, step_h=1.0, another="weather")["short"]["alpha"]["said"]
+    assert said.endswith("it was planned with another weather.") and "table" not in said and "rounding" not in said
+    assert ("CANNOT BE RUN with this weather" in said) is (part > 1.0)
 
 
 def asked(*, strict: bool) -> day.DayRequest:
@@ -371,6 +401,28 @@ def test_what_cannot_be_replayed_is_said(made, change, words):
     with pytest.raises(DataError) as told:
         replayed(made, plan=plan, weather=weather)
     assert all(word in str(told.value) for word in words), told.value
+
+
+def test_a_plan_carries_the_error_of_its_own_tables_at_its_own_setpoints_and_keeps_it(made):
+    """In a hall for 100 kW fans that turn no slower than half bend the curve back, and lines are far off there."""
+    node, worst = made.study.nodes[0], {}
+    for least_flow in (0.15, 0.5):
+        cooling = node.cooling.model_copy(update={"fan_min_flow": least_flow, "rated_heat_kw": 100.0})
+        own = node.model_copy(update={"cooling": cooling})
+        study = made.study.model_copy(update={"nodes": (own, made.study.nodes[1])})
+        inputs = build_inputs(study, made.weather, made.jobs[2:3], time=TIME, step_h=1.0)
+        plan = first_come_first_served(inputs, made.jobs[2:3]).data
+        told, again = plan["table_error_of_it"], replayed(made, plan=plan, study=study)
+        assert told.dims == ("node", "time") and bool((told > 0).all())
+        off = np.abs(again["facility_kw"] - plan["facility_kw"]) / plan["it_kw"]
+        assert bool((off <= 1.1 * told + 1e-6).all()), (off / told).max()  # the load lies between the table's knots
+        assert float((off / told).max()) > 0.1
+        worst[least_flow] = float(inputs["table_error_of_it"].sel(node="alpha").max())
+        degc = plan["setpoint_degc"].isel(node=0).values
+        for mode, degrees in enumerate(cooling.setpoints_degc):
+            here = degc == degrees
+            np.testing.assert_array_equal(told[0].values[here], inputs["table_error_of_it"].values[0, mode, here])
+    assert worst[0.15] < 1e-4 and worst[0.5] > 5e-3
 
 
 def test_the_lines_say_both_figures_and_the_difference(made):

@@ -85,6 +85,7 @@ def toy_window(
         intercept, slope = np.repeat(intercept[..., :1], 2, axis=2), np.repeat(slope[..., :1], 2, axis=2)
     for name, value in {"line_intercept_kw": intercept, "line_slope": slope}.items():
         data[name] = (("node", "mode", "segment", "time"), np.repeat(value[..., None], slots, axis=3))
+    data["table_error_of_it"] = (("node", "mode", "time"), np.zeros((2, 2, slots)))
     for name, value in {
         "setpoint_degc": [[20.0, 24.0], [20.0, 22.0]],
         "inlet_degc": [[20.0, 24.0], [20.0, 22.0]],
