@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -121,14 +122,70 @@ def beyond_supply(
     if lacking[step] <= 1e-6 * need_kw[step]:
         return ""
     least = math.ceil(10 * (limit_kw[step] + lacking[step])) / 10  # never rounded below what is needed
-    key = "import_limit_kw" if limit_kw[step] == node.grid.import_limit_kw else "import_limit_csv"
+    called = limit_kw[step] != node.grid.import_limit_kw
+    key = "import_limit_csv" if called else "import_limit_kw"
+    rule = f" ({_calls_file(node)}: the least value in a step of {step_h:g} h)" if called else ""
     return (
         f"node[{node.id}]: the idle servers, the reserved inference load, other_it_kw and their overhead take at "
         f"least {need_kw[step]:,.1f} kW{' at ' + when[step] if when else ''}, but at most {allowed_kw[step]:,.1f} kW "
-        f"can come in: {limit_kw[step]:,.1f} kW by node.grid.{key}, "
+        f"can come in: {limit_kw[step]:,.1f} kW by node.grid.{key}{rule}, "
         f"{renewable_kw[step]:,.1f} kW of PV and wind, {battery_kw:,.1f} kW from the battery. Raise {key} "
         f"to at least {least:,.1f}, reserve less inference, or add renewables or a battery."
     )
+
+
+def beyond_battery(
+    node: NodeConfig,
+    need_kw: np.ndarray,
+    renewable_kw: np.ndarray,
+    *,
+    step_h: float,
+    when: list[str],
+    import_limit_kw: np.ndarray,
+    stock_kwh: float,
+) -> str:
+    """Why the battery cannot bridge what the connections lack over a window, or nothing where it can.
+
+    The battery is charged with all that is left over and discharged only where something lacks, which keeps it as full
+    as it can be: what fails so fails with any plan.
+
+    Parameters
+    ----------
+    need_kw, renewable_kw, step_h, when, import_limit_kw
+        As in `beyond_supply`, which has found that each step by itself can be fed.
+    stock_kwh
+        What the battery holds as the window opens.
+    """
+    if node.battery is None:
+        return ""
+    its = node.battery
+    lacking = need_kw - import_limit_kw - renewable_kw
+    kept, stock, opened = (1.0 - its.self_discharge_per_h) ** step_h, stock_kwh, stock_kwh
+    for step, lack in enumerate(lacking):
+        flow = -lack / its.discharge_eff if lack > 0 else its.charge_eff * min(its.power_kw, -lack)
+        stock, opened = min(its.energy_kwh, stock * kept + step_h * flow), opened * kept
+        if stock < -1e-6 * its.energy_kwh:
+            fate = f"is empty at {when[step]}"
+            break
+    else:
+        if stock >= opened - 1e-6 * its.energy_kwh:
+            return ""
+        fate = f"holds at most {stock:,.1f} kWh at the end, where {opened:,.1f} kWh are to be given back"
+    short = lacking > 0
+    called = bool(np.any(import_limit_kw[short] != node.grid.import_limit_kw))
+    calls = f"import_limit_csv ({_calls_file(node)}), of which the least value in a step of {step_h:g} h counts,"
+    remedy = "Take shorter steps, raise node.grid.import_limit_csv" if called else "Raise node.grid.import_limit_kw"
+    return (
+        f"node[{node.id}]: the idle servers, the reserved inference load, other_it_kw and their overhead take more "
+        f"than node.grid.{calls if called else 'import_limit_kw'} and renewables bring in {short.sum():d} of "
+        f"{len(short)} steps, {lacking[short].sum() * step_h:,.0f} kWh in all, {lacking.max():,.1f} kW at most: its "
+        f"battery of {its.energy_kwh:,.0f} kWh, which opens with {stock_kwh:,.0f} kWh, {fate}. {remedy} or "
+        "node.battery.energy_kwh, add renewables, or reserve less inference."
+    )
+
+
+def _calls_file(node: NodeConfig) -> str:
+    return Path(str(node.grid.import_limit_csv)).name
 
 
 def supply_kw(node: NodeConfig, weather: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:

@@ -13,6 +13,8 @@ import xarray as xr
 
 from energy.config import load_study, study_from_text, study_hash
 from energy.config_grid import carbon_factors, import_limits, import_price
+from energy.config_load import beyond_battery
+from energy.config_supply import BatteryConfig
 from energy.verify.case import Case
 from energy.verify.flows import grid_limits
 from energy.verify.money import prices, tariffs_told
@@ -110,8 +112,45 @@ def test_a_call_nobody_can_follow_is_named(attempt, edited_study, tmp_path):
     by_slot(tmp_path / "calls.csv", "import_limit_kw", [100.0, 0.0, 100.0], minutes=240)
     study = edited_study(("import_limit_kw = 40.0", 'import_limit_kw = 40.0, import_limit_csv = "calls.csv"'))
     attempt(study=study).refused(
-        3, "node[beta]", "at 2026-07-15 0", "0.0 kW by node.grid.import_limit_csv", "Raise import_limit_csv to at least"
-    )
+        3,
+        "node[beta]",
+        "at 2026-07-15 0",
+        "0.0 kW by node.grid.import_limit_csv (calls.csv: the least value in a step of 1 h)",
+        "Raise import_limit_csv to at least",
+    )  # fmt: skip
+
+
+def test_short_calls_a_battery_cannot_bridge_name_the_file_and_the_rule(attempt, edited_study, tmp_path):
+    """Five minutes without import each hour are an hour without where the step is one."""
+    by_slot(tmp_path / "calls.csv", "import_limit_kw", ([0.0] + [150.0] * 11) * 24, minutes=5)
+    study = edited_study(("import_limit_kw = 150.0", 'import_limit_kw = 150.0, import_limit_csv = "calls.csv"'))
+    attempt(study=study).refused(
+        3, "node[alpha]", "import_limit_csv (calls.csv), of which the least value in a step of 1 h counts",
+        "is empty at", "Take shorter steps, raise node.grid.import_limit_csv or",
+    )  # fmt: skip
+
+
+def night(battery: BatteryConfig | None, lack_kw: list[float], stock_kwh: float) -> str:
+    node = load_study(None).nodes[0]
+    node = node.model_copy(update={"battery": battery})
+    steps, limit = len(lack_kw), node.grid.import_limit_kw
+    return beyond_battery(
+        node, limit + np.array(lack_kw), np.zeros(steps), step_h=1.0, when=[f"hour {n}" for n in range(steps)],
+        import_limit_kw=np.full(steps, limit), stock_kwh=stock_kwh,
+    )  # fmt: skip
+
+
+def test_what_a_battery_bridges_by_hand():
+    """100 kWh at 80 % each way: 40 kW lacking take 50 kWh of stock an hour, 50 kW to spare give 40 kWh back."""
+    its = BatteryConfig(
+        energy_kwh=100.0, power_kw=50.0, charge_eff=0.8, discharge_eff=0.8, self_discharge_per_h=0.0,
+        wear_cny_per_kwh=0.0, source="test",
+    )  # fmt: skip
+    assert night(None, [40.0], 0.0) == "" and night(its, [40.0, -90.0, -90.0], 50.0) == ""
+    assert "is empty at hour 1" in night(its, [40.0, 40.0, -90.0], 99.0)
+    assert "holds at most 40.0 kWh at the end, where 50.0 kWh are to be given back" in night(its, [40.0, -90.0], 50.0)
+    assert night(its, [40.0, 40.0, -90.0, -90.0, -90.0], 100.0) == ""  # never more than it holds
+    assert "2 of 3 steps, 80 kWh in all, 40.0 kW at most" in night(its, [40.0, 40.0, -90.0], 99.0)
 
 
 def test_carbon_by_slot_makes_the_co2(attempt, edited_study, tmp_path):
