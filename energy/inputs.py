@@ -229,7 +229,7 @@ def _plant(study: Study, weather: xr.Dataset, data: dict, to_step: _Stepper) -> 
     inlet, cap = np.full(shape, np.nan), np.zeros(shape[0])
     hours = len(to_step(np.zeros(weather.sizes["time"])))
     intercept = np.zeros((*shape, LINES, hours))
-    slope = np.zeros_like(intercept)
+    slope, off = np.zeros_like(intercept), np.zeros((*shape, hours))
     node_of, kinds, gpus = (data[name][1] for name in ("pool_node", "pool_gpu_type", "pool_gpus"))
     for n, node in enumerate(study.nodes):
         plant = node.node_plant()
@@ -251,6 +251,7 @@ def _plant(study: Study, weather: xr.Dataset, data: dict, to_step: _Stepper) -> 
         stepped = xr.DataArray(to_step(curve.values), dims=curve.dims, coords=curve.drop_vars("time").coords)
         table = overhead_lines(stepped, load_segments=LINES)
         intercept[n, here] = table["intercept_kw"].values
+        off[n, here] = np.abs(table["error_of_it"].values)
         # the planner's lines are over IT at the reference inlet
         slope[n, here] = table["slope"].values * factors[:, None, None]
     lines = ("node", "mode", "segment", "time")
@@ -261,6 +262,7 @@ def _plant(study: Study, weather: xr.Dataset, data: dict, to_step: _Stepper) -> 
         "mode_ok": (("node", "mode"), np.isfinite(setpoint)),
         "mid_mode": ("node", np.array([(len(node.cooling.setpoints_degc) - 1) // 2 for node in study.nodes])),
         "it_cap_kw": ("node", cap),
+        "table_error_of_it": (("node", "mode", "time"), off),
         "line_intercept_kw": (lines, intercept),
         "line_slope": (lines, slope),
     }
