@@ -88,6 +88,8 @@ def residual_factor(*, year: int | None = None) -> CarbonFactor:
 
 
 def _chosen(rows: list[dict[str, str]], area: str, year: int | None) -> CarbonFactor:
+    if not isinstance(area, str):
+        raise ConfigError(f"carbon factor: got area={area!r}, allowed the name of one, such as 'Ningxia'. Correct it.")
     of_area = {int(row["year"]): row for row in rows if row["area"].lower() == area.strip().lower()}
     if not of_area:
         areas = sorted({row["area"] for row in rows})

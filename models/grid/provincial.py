@@ -68,6 +68,8 @@ def _rows(name: str) -> tuple[dict[str, str], ...]:
 
 
 def _grid_key(province: str, *, known: list[str], what: str) -> str:
+    if not isinstance(province, str):
+        raise ConfigError(f"{what}: got province={province!r}, allowed {', '.join(known)}. Correct the name.")
     key = re.sub(r"[\s-]+", "_", province.strip().lower())
     if key not in known:
         raise ConfigError(f"{what}: no rows for {province!r}, allowed {', '.join(known)}. Give your own tariff.")
@@ -75,7 +77,7 @@ def _grid_key(province: str, *, known: list[str], what: str) -> str:
 
 
 def _voltage_key(voltage: str) -> str:
-    key = re.sub(r"[\s>=≥]+", "", voltage.lower())
+    key = re.sub(r"[\s>=≥]+", "", voltage.lower()) if isinstance(voltage, str) else None
     if key not in VOLTAGES:
         raise ConfigError(f"voltage: got {voltage!r}, allowed {', '.join(VOLTAGES)}. Correct it.")
     return key

@@ -4,7 +4,9 @@ import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
 
+from models.given import is_number
 from models.grid.calendar import DAY_TYPES, HolidayCalendar, day_type
 from weather.conventions.errors import ConfigError, DataError
 from weather.conventions.timeaxis import CIVIL_OFFSET_H, as_stamps
@@ -176,6 +178,8 @@ def check_tariff(tariff: Tariff) -> None:
 
 
 def _step_minutes(time: np.ndarray, step: float | None) -> int:
+    if step is not None and not is_number(step):
+        raise DataError(f"energy price: got step_h={step!r}, allowed a number of hours. Correct it, or leave it out.")
     if step is None and np.size(time) == 1:
         raise DataError("energy price: one stamp does not tell its step. Give step_h, or at least two stamps.")
     minutes = 60.0 * (axis_step_h(time) if step is None else step)
@@ -187,8 +191,8 @@ def _step_minutes(time: np.ndarray, step: float | None) -> int:
 
 
 def energy_price(
-    time: np.ndarray, tariff: Tariff, *, step_h: float | None = None, holidays: HolidayCalendar | None = None
-) -> np.ndarray:
+    time, tariff: Tariff, *, step_h: float | None = None, holidays: HolidayCalendar | None = None
+) -> np.ndarray | xr.DataArray:
     """Time-of-use energy price of each interval.
 
     The price of an interval that spans a change of period is the mean over its minutes, which is
@@ -196,7 +200,7 @@ def energy_price(
 
     Parameters
     ----------
-    time : ndarray of datetime64, shape (time,)
+    time : ndarray or DataArray of datetime64, shape (time,)
         Left edges in naive UTC, whole minutes.
     tariff : Tariff
     step_h : float, optional
@@ -206,13 +210,13 @@ def energy_price(
 
     Returns
     -------
-    ndarray, shape (time,)
+    ndarray, or DataArray with the labels of ``time``, shape (time,)
         Price. [CNY/kWh]
 
     Raises
     ------
     ConfigError
-        When the tariff does not cover each day exactly once.
+        When the tariff is none, or does not cover each day exactly once.
     DataError
         When the step is unequal, unknown, not whole minutes or longer than a day, or where the price depends on
         the type of a day whose year the calendar does not know.
@@ -228,6 +232,8 @@ def energy_price(
     >>> energy_price(np.array(["2025-01-01T00:00", "2025-01-01T01:00"], "datetime64[ns]"), day)
     array([0.4, 0.6])
     """
+    if not isinstance(tariff, Tariff):
+        raise ConfigError(f"energy price: got a tariff of type {type(tariff).__name__}, allowed Tariff. Give one.")
     prices = _minute_prices(tariff)
     stamps = as_stamps(time).astype("datetime64[s]")
     step = _step_minutes(time, step_h)
@@ -241,4 +247,8 @@ def energy_price(
     kind = 0 if alike else day_type(minutes.astype("datetime64[D]"), holidays)
     by_minute = prices[kind, month, of_day]
     # The mean of the differences, so that an interval with one price has exactly that price.
-    return by_minute[:, 0] + (by_minute - by_minute[:, :1]).mean(axis=1)
+    price = by_minute[:, 0] + (by_minute - by_minute[:, :1]).mean(axis=1)
+    if not isinstance(time, xr.DataArray):
+        return price
+    attrs = {"units": "CNY/kWh", "cell_methods": "time: mean", "long_name": "energy price"}
+    return xr.DataArray(price, coords=time.coords, dims=time.dims, name="energy_price", attrs=attrs)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from models.given import is_number, refuse_other_plant, refuse_weather, timed, untimed
 from models.solar.cover import ground_albedo, snow_cover, snow_loss, soiling_frac
 from models.solar.electric import cell_temperature, dc_power, inverter_power
 from models.solar.geometry import Geometry, light, plant_geometry
@@ -21,6 +22,9 @@ from weather.derive import standard_pressure
 _NEEDED = ("dni", "dhi", "temp_air", "wind_speed")
 _PLACE = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 180.0), "altitude_m": (-430.0, 9000.0)}
 _LONGEST_STEP_H = 1.0  # the sun of an interval is one position; at 3 h a day's energy is 7 % too high
+_RESIDUE = 1e-6  # below a lower limit: what sums and differences of floats leave of 0 W/m2; taken as the limit
+_SUN_WELL_UP_DEG = 10.0
+_LEAST_DAYLIGHT = 1.5  # W/m2; the darkest hours under thunderstorms have ten times as much
 _BLOCK = 40_000  # values worked on at once: they stay in the processor's cache
 
 
@@ -49,7 +53,8 @@ def pv_power(weather: xr.Dataset, plant: PVPlant, *, step_h: float | None = None
         ``altitude_m`` [m] of the weather's own place, single or per node. ghi is not used.
     plant : PVPlant
     step_h : float or None
-        Length of the intervals, at most 1; only a single stamp needs it, more tell it themselves. [h]
+        Length of the intervals, at most 1; only a single stamp (or one instant, weather without the dimension time)
+        needs it, more tell it themselves. [h]
 
     Returns
     -------
@@ -59,12 +64,13 @@ def pv_power(weather: xr.Dataset, plant: PVPlant, *, step_h: float | None = None
     Raises
     ------
     DataError
-        Missing variables or values; values outside the limits of `weather.conventions.variables`; a place off the Earth
-        (latitude -90 to 90, longitude -180 to 180, altitude -430 to 9000 m); ``time`` not the last dimension,
-        coordinates of other dimensions; steps longer than 1 h, a single stamp without `step_h`, or a `step_h` that is
+        Missing variables or values, no step; values outside the limits of `weather.conventions.variables` (by more than
+        a float's residue of 1e-6); dni and dhi never above 1.5 W/m2 with the sun well up, which is kW/m2; a place
+        off the Earth (latitude -90 to 90, longitude -180 to 180, altitude -430 to 9000 m); ``time`` not the last
+        dimension, coordinates of other dimensions; steps longer than 1 h, a single stamp without `step_h`, or a `step_h` that is
         not the stamps'.
     ConfigError
-        Soiling with neither precipitation nor a cleaning interval.
+        Another thing than a PV plant; soiling with neither precipitation nor a cleaning interval.
 
     Notes
     -----
@@ -98,6 +104,8 @@ def pv_power(weather: xr.Dataset, plant: PVPlant, *, step_h: float | None = None
     >>> pv_power(day, PVPlant(dc_kw=1000.0)).values.round(1)
     array([740.7, 727.6, 727.4])
     """
+    refuse_other_plant("PV power", plant, PVPlant)
+    weather, instant = timed(weather)
     frame, case = _case(weather, plant, step_h)
     dark = (case.values["dni"] <= 0) & (case.values["dhi"] <= 0)
     # snow slides at night too, so that its state needs every step
@@ -105,15 +113,31 @@ def pv_power(weather: xr.Dataset, plant: PVPlant, *, step_h: float | None = None
     power = np.zeros(case.values["dni"].shape)
     if used.any() and plant.dc_kw > 0:
         geometry = _geometry(case, used, plant)
+        _refuse_kilowatts(case, geometry)
         lead, nodes = power.shape[:2]
         size = max(1, _BLOCK // (nodes * int(used.sum())))
         for first in range(0, lead, size):
             power[first : first + size, :, used] = _block(case, slice(first, first + size), used, geometry, plant)
-    return (
+    made = (
         frame.copy(data=power.reshape(frame.shape))
         .rename("pv_power")
         .assign_attrs(units="kW", cell_methods="time: mean", long_name="PV plant power at the meter", standard_name="")
     )
+    return untimed(made, instant)
+
+
+def _refuse_kilowatts(case: _Case, geometry: Geometry) -> None:
+    """DataError on light of a window with the sun well up that is never more than kW/m2 would read."""
+    brightest = max(float(case.values["dni"].max()), float(case.values["dhi"].max()))
+    if not _RESIDUE < brightest <= _LEAST_DAYLIGHT:
+        return
+    sun = geometry.sun
+    if np.any((sun.zenith < 90.0 - _SUN_WELL_UP_DEG) & (sun.up_share >= 1.0)):
+        raise DataError(
+            f"PV power: dni and dhi are at most {brightest:g} W/m2 in all of {case.values['dni'].size} values, with "
+            f"the sun above {_SUN_WELL_UP_DEG:g} deg in some; allowed more than {_LEAST_DAYLIGHT:g} then. In kW/m2? "
+            "Give W/m2."
+        )
 
 
 def _geometry(case: _Case, used: np.ndarray, plant: PVPlant) -> Geometry:
@@ -161,6 +185,7 @@ def _case(weather: xr.Dataset, plant: PVPlant, step_h: float | None) -> tuple[xr
         wanted.append("precipitation")
     if plant.snow:
         wanted.append("snow_depth")
+    refuse_weather("PV power", weather, wanted)
     _check(weather, wanted)
     arrays = [weather[name] for name in wanted]
     if len({array.dims for array in arrays}) > 1:
@@ -170,14 +195,22 @@ def _case(weather: xr.Dataset, plant: PVPlant, step_h: float | None) -> tuple[xr
     place = _place(weather, frame)
     nodes = max(part.size for part in place.values())
     shape = (-1, nodes, frame.sizes["time"])
-    values = {array.name: array.to_numpy().astype(float, copy=False).reshape(shape) for array in arrays}
+    values = {array.name: _from_the_limit(array).reshape(shape) for array in arrays}
     time = weather["time"].to_numpy()
     place = {name: np.broadcast_to(part, (nodes,)) for name, part in place.items()}
     case = _Case(time, _step(time, step_h), place, values, values.get("precipitation"), values.get("snow_depth"))
     return frame, case
 
 
+def _from_the_limit(array: xr.DataArray) -> np.ndarray:
+    """Values as floats; a float's residue below the variable's lower limit (`_RESIDUE`) is the limit."""
+    values, lowest = array.to_numpy().astype(float, copy=False), VARIABLES[str(array.name)].lowest
+    return np.maximum(values, lowest) if values.min() < lowest else values
+
+
 def _step(time: np.ndarray, given: float | None) -> float:
+    if given is not None and not is_number(given):
+        raise DataError(f"PV power: got step_h={given!r}, allowed a number of hours. Correct it, or leave it out.")
     if time.size < 2 and given is None:
         raise DataError(
             f"PV power: {time.size} stamp(s) do not tell their length. Give step_h, or at least two stamps."
@@ -217,8 +250,6 @@ def _place(weather: xr.Dataset, frame: xr.DataArray) -> dict[str, np.ndarray]:
 
 def _check(weather: xr.Dataset, wanted: list[str]) -> None:
     for name in wanted:
-        if name not in weather:
-            raise DataError(f"PV power: the weather has no {name}. Give it, or a plant that does not need it.")
         values = weather[name].to_numpy()
         if weather[name].dims[-1:] != ("time",):
             raise DataError(
@@ -232,8 +263,8 @@ def _check(weather: xr.Dataset, wanted: list[str]) -> None:
                 "Repair the weather first."
             )
         row = VARIABLES[name]
-        if values.size and (values.min() < row.lowest or values.max() > row.highest):
-            beyond = (values < row.lowest) | (values > row.highest)
+        if values.size and (values.min() < row.lowest - _RESIDUE or values.max() > row.highest):
+            beyond = (values < row.lowest - _RESIDUE) | (values > row.highest)
             at = np.argwhere(beyond)[0]
             time = np.datetime_as_string(weather["time"].to_numpy()[at[-1]], unit="m")
             raise DataError(
