@@ -9,13 +9,19 @@ from difflib import get_close_matches
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from energy.config_grid import network_of
+from energy.config_grid import least_call_kw, network_of
 from weather import kinds
 from weather.conventions.errors import GreenDCError
 
 if TYPE_CHECKING:
     from energy.config import Study
     from energy.config_nodes import NodeConfig
+
+
+# what is outside is a slip of the unit: of kW and MW, a thousand apart
+_LEAST_OF_HALL = 0.005  # of the hall's rating: PV or wind
+_MOST_OVER_LIMIT = 100.0  # times the connection: every call of a file
+_MOST_HEAT_OVER_IT = 20.0  # times the hall's rating: its cooling
 
 
 def closest(word: str, choices: Iterable[str]) -> str:
@@ -36,7 +42,8 @@ def study_problems(study: Study) -> list[str]:
 
 
 def study_warnings(study: Study, step_h: float) -> list[str]:
-    """What a plan in steps of that length [h] will be unable to do though the study seems to offer it.
+    """What a plan in steps of that length [h] will be unable to do though the study seems to offer it, and figures that
+    look like a slip of the unit.
 
     Setpoints move by at most `setpoint_rate_k_per_h` within any hour, and within one step where it is longer.
     """
@@ -56,7 +63,36 @@ def study_warnings(study: Study, step_h: float) -> list[str]:
             f"{most_k:g} K: it {fate}. Use setpoints at most {most_k:g} K apart in node.cooling.setpoints_degc, or "
             f"raise planning.setpoint_rate_k_per_h to {math.ceil(100 * widest / span_h - 1e-9) / 100:g}."
         )
+    for node in study.nodes:
+        found += [*_small_supply(node), *_calls_beyond(node)]
     return found
+
+
+def _small_supply(node: NodeConfig) -> Iterator[str]:
+    """PV or wind farms too small for the hall to notice, whose figure is as one would write it in MW."""
+    hall_kw = node.electrical.rated_kw
+    for table, plant in (("pv", node.pv), ("wind", node.wind)):
+        if plant is not None and plant.capacity_kw < _LEAST_OF_HALL * hall_kw:
+            yield (
+                f"node {node.id}: node.{table}.capacity_kw = {plant.capacity_kw:g} kW is "
+                f"{plant.capacity_kw / hall_kw:.2g} of the hall's {hall_kw:,.0f} kW. In MW? Give kW."
+            )
+
+
+def _calls_beyond(node: NodeConfig) -> Iterator[str]:
+    """Calls that never bind, because the least of them lies above the connection's own limit."""
+    if node.grid.import_limit_csv is None:
+        return
+    try:
+        least_kw = least_call_kw(node.grid)
+    except GreenDCError:
+        return  # told as a problem, not as a warning
+    if least_kw > _MOST_OVER_LIMIT * node.grid.import_limit_kw:
+        yield (
+            f"node {node.id}: node.grid.import_limit_csv never goes below {least_kw:,.0f} kW, far beyond the "
+            f"connection's import_limit_kw = {node.grid.import_limit_kw:,.0f}, so it limits nothing. In kW though the "
+            "column says MW? Name the column by its unit."
+        )
 
 
 def _duplicates(study: Study) -> Iterator[str]:
@@ -84,9 +120,7 @@ def _planning(study: Study) -> Iterator[str]:
             "use 1, 0.5, 0.25, 2, ..."
         )
     if not _whole(plan.horizon_h / plan.step_h):
-        yield (
-            f"planning.horizon_h: {plan.horizon_h:g} is not a multiple of planning.step_h = {plan.step_h:g}"
-        )
+        yield (f"planning.horizon_h: {plan.horizon_h:g} is not a multiple of planning.step_h = {plan.step_h:g}")
 
 
 def _tariffs(study: Study) -> Iterator[str]:
@@ -126,6 +160,12 @@ def _node(node: NodeConfig, study: Study) -> Iterator[str]:
             yield f"{where}.cluster: pool {pool_id} is given {times} times; add up `count` in one entry"
     yield from _inference(node, where)
     yield from _plants(node, where)
+    heat_kw, rated_kw = node.cooling.rated_heat_kw, node.electrical.rated_kw
+    if heat_kw > _MOST_HEAT_OVER_IT * rated_kw:
+        yield (
+            f"{where}.cooling.rated_heat_kw: {heat_kw:,.9g} is {heat_kw / rated_kw:,.0f} times electrical.rated_kw = "
+            f"{rated_kw:,.9g}; allowed: at most {_MOST_HEAT_OVER_IT:g} times; is the unit right?"
+        )
 
 
 def _grid(node: NodeConfig, study: Study, where: str) -> Iterator[str]:

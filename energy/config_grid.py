@@ -172,6 +172,17 @@ def import_limits(node: NodeConfig, time: np.ndarray, step_h: float) -> np.ndarr
     return np.minimum(least_on(_series(node.grid, "import_limit_csv"), time, step_h), limit)
 
 
+def least_call_kw(grid: GridConfig) -> float:
+    """Least limit of the connection's file of calls [kW].
+
+    Raises
+    ------
+    DataError
+        Where the file cannot be used.
+    """
+    return float(_series(grid, "import_limit_csv").min())
+
+
 def _series(grid: GridConfig, key: str) -> xr.DataArray:
     """A grid file as read, (time,)."""
     path = Path(getattr(grid, key))

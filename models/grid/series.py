@@ -19,7 +19,11 @@ _MIDNIGHT_24 = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ]24:00(?::00(?:\.0+)?)?(Z|z|[
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What a file holds: its value's name and unit, its columns with the factor to that unit, its range."""
+    """What a file holds: its value's name and unit, its columns with the factor to that unit, its range.
+
+    ``least_most``: in a column of another unit than ``units`` the greatest size of all values is at least this, in
+    ``units``, unless all are 0: less is a figure of ``units`` that was put into the wrong column.
+    """
 
     name: str
     units: str
@@ -27,19 +31,20 @@ class _Kind:
     low: float
     high: float
     hint: str
+    least_most: float
 
 
 _PRICE = _Kind(
     "price_cny_per_kwh", "CNY/kWh", {"price_cny_per_kwh": 1.0, "price_cny_per_mwh": 1e-3, "price": 1.0}, -5.0, 5.0,
-    "A price per MWh goes into a column price_cny_per_mwh",
+    "A price per MWh goes into a column price_cny_per_mwh", 0.005,
 )  # fmt: skip
 _CARBON = _Kind(
     "carbon_kg_per_kwh", "kg/kWh", {"carbon_kg_per_kwh": 1.0, "carbon_g_per_kwh": 1e-3}, 0.0, 2.0,
-    "Grams go into a column carbon_g_per_kwh",
+    "Grams go into a column carbon_g_per_kwh", 0.002,
 )  # fmt: skip
 _LIMIT = _Kind(
     "import_limit_kw", "kW", {"import_limit_kw": 1.0, "import_limit_mw": 1e3}, 0.0, 1e7,
-    "Megawatts go into a column import_limit_mw",
+    "Megawatts go into a column import_limit_mw", 0.0,
 )  # fmt: skip
 
 
@@ -62,7 +67,8 @@ def read_prices(path: str | Path) -> xr.DataArray:
     ------
     DataError
         Naming file and row: a time without offset, a gap, a repeated or earlier time, a value that is no number or
-        outside -5..5 CNY/kWh, a missing column, or two of price.
+        outside -5..5 CNY/kWh, a column price_cny_per_mwh in which no price reaches 5 CNY/MWh (but for all 0), an empty
+        file, cells apart by semicolons or tabs, a missing column, or two of price.
     """
     return _read(path, _PRICE)
 
@@ -195,7 +201,13 @@ def _civil(minutes: float) -> str:
 def _read(path: str | Path, kind: _Kind) -> xr.DataArray:
     path = Path(path)
     table = list(csv.reader(_text(path).splitlines()))
-    header = [name.strip() for name in table[0]] if table else []
+    if not any(cell.strip() for row in table for cell in row):
+        raise DataError(
+            f"{path}: the file is empty, allowed a first row that names time and one of {', '.join(kind.columns)}. "
+            "Give the file meant."
+        )
+    header = [name.strip() for name in table[0]]
+    _refuse_separator(header, path)
     found = [name for name in header if name in kind.columns]
     if header.count("time") != 1 or len(found) != 1:
         raise DataError(
@@ -213,11 +225,34 @@ def _read(path: str | Path, kind: _Kind) -> xr.DataArray:
         values.append(_value(row[at_value], kind, kind.columns[column], f"{path}, row {number}"))
     if len(rows) < 2:
         raise DataError(f"{path}: got {len(rows)} rows, allowed two or more: one does not tell the slot's length.")
+    _refuse_other_unit(values, kind, column, path)
     minutes = np.array([stamp.timestamp() / 60 for stamp in stamps])
     step = _slot_minutes(minutes, [number for number, _ in rows], path)
     time = as_stamps(np.array([stamp.replace(tzinfo=None) for stamp in stamps], dtype="datetime64[us]"))
     attrs = {"units": kind.units, "cell_methods": "time: mean", "step_h": step / 60, "source": str(path)}
     return xr.DataArray(np.array(values), coords={"time": time}, dims="time", name=kind.name, attrs=attrs)
+
+
+def _refuse_separator(header: list[str], path: Path) -> None:
+    """Another separator is not guessed: with it come decimal commas, and 1,234 is 1.234 or 1234."""
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        if any(mark in cell for cell in header):
+            raise DataError(
+                f"{path}, row 1: columns are separated by {name}, allowed: commas. Save it as CSV with commas between "
+                "cells and a decimal point in numbers."
+            )
+
+
+def _refuse_other_unit(values: list[float], kind: _Kind, column: str, path: Path) -> None:
+    """Refuse a column whose values are all those of another unit, a thousand times too small."""
+    factor, most = kind.columns[column], max(map(abs, values))
+    if factor == 1.0 or not 0.0 < most < kind.least_most:
+        return
+    given = next(name for name, its in kind.columns.items() if its == 1.0)
+    raise DataError(
+        f"{path}, column {column}: no value is above {most / factor:g}, which is {most:g} {kind.units}, allowed some "
+        f"of {kind.least_most / factor:g} or more, or all 0. In {kind.units}? Name the column {given}."
+    )
 
 
 def _text(path: Path) -> str:

@@ -450,3 +450,31 @@ def test_a_key_named_as_its_table_s_kind_is_a_key():
     assert ".cooling.condensor: unknown key (did you mean" in said and "valid keys: rated_heat_kw" in said
     said = message(changed('kind = "water_economiser"', 'kind = "chiller"\nchiller = 3'))
     assert ".cooling.chiller: found 3; must be text in quotes" in said
+
+
+def test_cooling_of_another_size_than_the_hall_is_a_slip_of_the_unit():
+    said = message(changed("rated_heat_kw = 2000.0", "rated_heat_kw = 2e6"))
+    assert ".cooling.rated_heat_kw: 2,000,000 is 1,081 times electrical.rated_kw = 1,850; allowed: at most 20 " in said
+
+
+def test_small_supply_is_asked_about():
+    """2 kW beside a hall of MW is what one writes who thinks in MW; none of the embedded plants is asked about."""
+    study = load_study(None)
+    node = next(node for node in study.nodes if node.pv is not None)
+    small = node.model_copy(update={"pv": node.pv.model_copy(update={"capacity_kw": 2.0})})
+    (said,) = study_warnings(study.model_copy(update={"nodes": (small,)}), 1.0)
+    assert f"node {node.id}: node.pv.capacity_kw = 2 kW is" in said and said.endswith("In MW? Give kW.")
+    fair = node.model_copy(update={"pv": node.pv.model_copy(update={"capacity_kw": 0.006 * node.electrical.rated_kw})})
+    assert study_warnings(study.model_copy(update={"nodes": (fair,)}), 1.0) == []
+
+
+@pytest.mark.parametrize(("least", "asked"), [(3e6, True), (4000.0, False), (0.0, False)])
+def test_calls_far_beyond_the_connection_are_asked_about(tmp_path, least, asked):
+    study = load_study(None)
+    (tmp_path / "calls.csv").write_text(
+        f"time,import_limit_kw\n2026-07-15T00:00:00Z,3e6\n2026-07-15T01:00:00Z,{least}\n", encoding="utf-8"
+    )
+    node = study.nodes[0]
+    grid = node.grid.model_copy(update={"import_limit_csv": str(tmp_path / "calls.csv")})
+    said = study_warnings(study.model_copy(update={"nodes": (node.model_copy(update={"grid": grid}),)}), 1.0)
+    assert ["limits nothing" in text for text in said] == [True] * asked

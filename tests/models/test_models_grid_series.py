@@ -151,6 +151,44 @@ def test_a_window_that_is_not_covered_says_from_when_to_when(count, shift):
     assert mean_on(series, axis(3, 60), 1.0).tolist() == [0.1, 0.2, 0.3]
 
 
+@pytest.mark.parametrize(
+    ("reader", "column", "values", "found"),
+    [
+        (read_prices, "price_cny_per_mwh", (0.4, 0.3), r"no value is above 0\.4, which is 0\.0004 CNY/kWh"),
+        (read_prices, "price_cny_per_mwh", (-0.4, 0.0), "Name the column price_cny_per_kwh"),
+        (read_carbon, "carbon_g_per_kwh", (0.6, 0.58), r"above 0\.6.*of 2 or more.*column carbon_kg_per_kwh"),
+    ],
+)
+def test_a_column_of_another_unit_than_its_values_is_named(tmp_path, reader, column, values, found):
+    with pytest.raises(DataError, match=f"spot.csv, column {column}: .*{found}"):
+        reader(written(tmp_path, two_slots(column, *values)))
+
+
+@pytest.mark.parametrize(("column", "values"), [("price_cny_per_mwh", (0, 0)), ("price_cny_per_mwh", (0.4, 300)),
+                                                ("price", (0.001, 0.002))])  # fmt: skip
+def test_small_prices_are_let_be(tmp_path, column, values):
+    """A window of free power, an hour that is nearly free, and prices in CNY/kWh itself."""
+    assert read_prices(written(tmp_path, two_slots(column, *values))).sizes["time"] == 2
+
+
+def two_slots(column, first, second):
+    return f"time,{column}\n2026-07-15T00:00:00Z,{first}\n2026-07-15T01:00:00Z,{second}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", "the file is empty, allowed a first row that names time and one of price_cny_per_kwh"),
+        ("\n , \n", "the file is empty"),
+        (GOOD.replace(",", ";"), "row 1: columns are separated by semicolons, allowed: commas"),
+        (GOOD.replace(",", "\t"), "row 1: columns are separated by tabs"),
+    ],
+)
+def test_files_without_columns_are_told_why(tmp_path, text, found):
+    with pytest.raises(DataError, match=f"spot.csv.*{found}"):
+        read_prices(written(tmp_path, text))
+
+
 def test_two_price_columns_are_refused(tmp_path):
     both = "time,price_cny_per_mwh,price\n2026-07-15T00:00:00Z,300,0.4\n2026-07-15T01:00:00Z,300,0.4\n"
     with pytest.raises(DataError, match="one of price_cny_per_kwh, price_cny_per_mwh, price, each once"):
