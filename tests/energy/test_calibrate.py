@@ -18,7 +18,7 @@ from models.cooling import outdoor_state
 from weather import open_weather
 from weather.conventions.errors import ConfigError, DataError
 
-WEEKS = 12
+WEEKS = 8
 TRUE_AIR = {"fan_pressure_pa": 520.0, "evaporative_eff": 0.5, "ups_loss[0]": 0.02, "distribution_frac": 0.015}
 TRUE_WATER = {"fan_pressure_pa": 420.0, "tower_approach_k": 7.0, "ups_loss[0]": 0.02}
 METERS = ("facility_kw", "cooling_kw", "fan_kw", "ups_loss_kw")
@@ -77,11 +77,11 @@ def test_the_plant_that_made_the_meters_is_found_again(study, air):
     assert found["evaporative_eff"].value == pytest.approx(0.5, abs=0.01)
     assert found["ups_loss[0]"].value == pytest.approx(0.02, abs=0.002)
     for name in ("fan_pressure_pa", "evaporative_eff", "ups_loss[0]"):
-        assert abs(found[name].value - TRUE_AIR[name]) < 2.5 * found[name].spread
+        assert abs(found[name].value - TRUE_AIR[name]) < found[name].spread
         assert found[name].told and not found[name].at_edge
     assert made.plant.cooling.fan_pressure_pa == found["fan_pressure_pa"].value
     assert made.plant.electrical.ups_loss[0] == found["ups_loss[0]"].value
-    assert made.better and made.hours_aside == 3 * 168 and made.hours_fitted == 9 * 168
+    assert made.better and made.hours_aside == 2 * 168 and made.hours_fitted == 6 * 168
     scores = {score.meter: score for score in made.scores}
     assert set(scores) == set(METERS)
     for score in scores.values():
@@ -145,7 +145,7 @@ def test_weeks_without_meters_do_not_leave_nothing_aside():
     [
         ("cooling_kw", lambda aside: aside, "it shows 0 in all 168 hours kept aside"),
         ("cooling_kw", lambda aside: ~aside, "it shows 0 in all 504 hours that are fitted"),
-        ("water_l", lambda aside: aside | ~aside, "it shows 0 in all"),
+        pytest.param("water_l", lambda aside: aside | ~aside, "it shows 0 in all", marks=pytest.mark.nightly),
     ],
 )
 def test_a_meter_that_shows_nothing_is_left_out_and_named(study, name, hours, words):
@@ -197,12 +197,13 @@ def test_the_command_prints_writes_and_the_study_takes_it(greendc, study_file, e
     given = ("calibrate", "--study", study_file, "--node", "alpha", "--meters", path, "--out", out)
     ran = greendc(*given)
     assert ran.code == 0, ran.err
-    assert "1512 hours of meters.csv fitted, 504 kept aside" in ran.out and f"wrote {out}" in ran.out
+    assert "1008 hours of meters.csv fitted, 336 kept aside" in ran.out and f"wrote {out}" in ran.out
     assert any(line.startswith("cooling.fan_pressure_pa") for line in ran.out.splitlines())
+    assert "+-: two standard deviations" in ran.out and "Not in it" in ran.out
     assert "not told by these meters" in ran.out and "columns of meters.csv" in ran.out
     made = tomllib.loads(out.read_text(encoding="utf-8"))["node"]
     assert made["cooling"]["fan_pressure_pa"] == pytest.approx(520.0, rel=0.02)
-    assert "504 hours not used" in made["cooling"]["source"] and "fan_kw" in made["cooling"]["source"]
+    assert "336 hours not used" in made["cooling"]["source"] and "fan_kw" in made["cooling"]["source"]
     cooling = ", ".join(f"{k} = {v}" for k, v in made["cooling"].items() if k not in ("source", "note"))
     changed = edited_study(
         ('cooling = { kind = "air_economiser",', f'cooling = {{ kind = "air_economiser", {cooling},'),
@@ -303,7 +304,7 @@ def test_few_hours_of_a_part_over_its_whole_are_dropped_and_counted(greendc, stu
     assert np.flatnonzero(np.isnan(meters.columns["fan_kw"])).tolist() == [7, 90]
     assert np.flatnonzero(np.isnan(meters.columns["cooling_kw"])).tolist() == [7, 90]
     ran = greendc("calibrate", "--study", study_file, "--node", "alpha", "--meters", path)
-    assert ran.code == 0 and "2 of 2016 hours of fan_kw" in ran.err
+    assert ran.code == 0 and "2 of 1344 hours of fan_kw" in ran.err
     fans[: len(fans) * 3 // 100] = 9e3
     many = replace(air, columns=air.columns | {"fan_kw": fans})
     with pytest.raises(DataError, match=r"row 2\b.*fan_kw"):
