@@ -67,8 +67,8 @@ def pv_power(weather: xr.Dataset, plant: PVPlant, *, step_h: float | None = None
         Missing variables or values, no step; values outside the limits of `weather.conventions.variables` (by more than
         a float's residue of 1e-6); dni and dhi never above 1.5 W/m2 with the sun well up, which is kW/m2; a place
         off the Earth (latitude -90 to 90, longitude -180 to 180, altitude -430 to 9000 m); ``time`` not the last
-        dimension, coordinates of other dimensions; steps longer than 1 h, a single stamp without `step_h`, or a `step_h` that is
-        not the stamps'.
+        dimension, coordinates of other dimensions; steps longer than 1 h, a single stamp without `step_h`, or a
+        `step_h` that is not the stamps'.
     ConfigError
         Another thing than a PV plant; soiling with neither precipitation nor a cleaning interval.
 
