@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from models.given import numbers
 from models.gpu_throughput import (
     PauseCost,
     as_numbers,
@@ -36,6 +37,8 @@ __all__ = [
     "throughput_segments",
     "throughput_sets",
 ]
+
+_SURELY_KELVIN = 200.0  # no air is so warm in degC; in kelvin all is
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,11 +236,12 @@ def inlet_power_factor(inlet_degc):
     """
     knots = np.array([row["inlet_degc"] for row in gpu_data()["inlet"]])
     factors = np.array([row["factor"] for row in gpu_data()["inlet"]])
-    inlet = np.asarray(inlet_degc, dtype=float)
+    inlet = numbers("server inlet", "inlet_degc", inlet_degc, unit="degC")
     if not np.all(inlet <= knots[-1]):
+        kelvin = np.max(inlet) > _SURELY_KELVIN
         raise DataError(
             f"server inlet: got {np.max(inlet):g} degC, allowed at most {knots[-1]:g} degC (the last "
-            "measured point). Lower the setpoint."
+            f"measured point). {'Give degC, not kelvin.' if kelvin else 'Lower the setpoint.'}"
         )
     factor = np.interp(inlet, knots, factors)
     if isinstance(inlet_degc, xr.DataArray):

@@ -60,6 +60,7 @@ def inlet_degc(plant: CoolingPlant, setpoint_degc):
     >>> inlet_degc(WaterEconomiserPlant(rated_heat_kw=1000.0, air_approach_k=6.0), 18.0)
     24.0
     """
+    refuse_other_plant("inlet", plant, *_MODELS)
     if isinstance(plant, LiquidCooledPlant):
         return setpoint_degc * 0.0 + inlet_degc(plant.air, plant.air_setpoint_degc)
     if isinstance(plant, WaterEconomiserPlant | ChillerPlant):

@@ -20,6 +20,8 @@ from models import (
     cooling_power,
     electrical_loss,
     energy_price,
+    inlet_degc,
+    inlet_power_factor,
     overhead_kw,
     overhead_table,
     provincial_tariff,
@@ -149,6 +151,17 @@ def test_heat_and_power_that_are_no_numbers_are_refused(make_weather, value):
         overhead_kw(weather, NODE, value, 23.0)
     with pytest.raises(DataError, match=r"got it_kw=.*allowed numbers in kW"):
         electrical_loss(value, NODE.electrical)
+
+
+def test_an_inlet_in_kelvin_is_called_so():
+    with pytest.raises(DataError, match=r"got 291 degC, allowed at most 37 degC .*not kelvin"):
+        inlet_power_factor(np.array([291.0]))
+    with pytest.raises(DataError, match=r"got 40 degC.*Lower the setpoint"):
+        inlet_power_factor(40.0)
+    with pytest.raises(DataError, match="got inlet_degc="):
+        inlet_power_factor("25")
+    with pytest.raises(ConfigError, match="inlet: got a plant of type NoneType"):
+        inlet_degc(None, 20.0)
 
 
 def test_humidity_as_a_share_of_one_is_refused(make_weather):
