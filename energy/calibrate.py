@@ -153,6 +153,8 @@ def calibrate(meters: Meters, plant: NodePlant, weather: xr.Dataset, setpoint_de
     less or half as far off. Of more than 2500 hours about as many are fitted, spread evenly over the record and over
     the hours of the day.
 
+    The approach of a coolant distribution unit is not tried: it is inside the hall's side, and no meter sees it.
+
     Least squares, bounded to the ranges of ``energy/data/calibration.csv`` (each taken as 0 to 1), of the meters'
     residuals over their spread, each meter's own: a share of its mean, or of the study's plant's where that is more;
     2 % at first and then what the residuals show; in hours above the mean more, by the root of how far above. Soft

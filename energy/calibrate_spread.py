@@ -13,6 +13,12 @@ variance is (K'WK / 24 + 12)^-1, all of the range where the meters see nothing o
 study's. Without these the +- would take every figure that is not told for exactly known.
 Residuals of a day, and of a week, that err alike count as one so, and hours that err each for itself as what they are.
 Standard deviations of meters and sensor: ``energy/data/calibration_errors.csv``.
+
+Measured, twelve made sites of six weeks (an air and a water plant), every figure up to 30 % off the study's: with
+meters and thermometer off by these errors 85 of 88 figures are within two standard deviations, root mean square of
+error over them 0.47; with right ones, 1 % of noise alone, 96 of 96 and 0.22, for the class of the meters is said all
+the same. One figure was 2.5 times as far off: the Carnot fraction beside an exchanger told "at least" only, where
+slopes do not tell what lies beyond. Not counted: a plant of another kind, wrong humidity, setpoint or clock.
 """
 
 from __future__ import annotations

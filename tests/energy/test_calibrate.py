@@ -144,7 +144,9 @@ def test_weeks_without_meters_do_not_leave_nothing_aside():
     ("name", "hours", "words"),
     [
         ("cooling_kw", lambda aside: aside, "it shows 0 in all 168 hours kept aside"),
-        ("cooling_kw", lambda aside: ~aside, "it shows 0 in all 504 hours that are fitted"),
+        pytest.param(
+            "cooling_kw", lambda aside: ~aside, "it shows 0 in all 504 hours that are fitted", marks=pytest.mark.nightly
+        ),
         pytest.param("water_l", lambda aside: aside | ~aside, "it shows 0 in all", marks=pytest.mark.nightly),
     ],
 )
@@ -163,6 +165,7 @@ def test_a_meter_that_shows_nothing_is_left_out_and_named(study, name, hours, wo
         calibrate(alone, study.node("alpha").node_plant(), _own_weather(meters), meters.columns["setpoint_degc"])
 
 
+@pytest.mark.nightly
 def test_a_meter_that_reads_next_to_nothing_decides_nothing(study):
     meters = site(study, "alpha", TRUE_AIR, weeks=4)
     stuck = replace(meters, columns=meters.columns | {"water_l": np.full(len(meters.time), 1e-4)})

@@ -171,9 +171,9 @@ def test_what_is_said_of_plants_off_the_study_holds(errors):
 @pytest.mark.nightly
 @pytest.mark.parametrize("right", [False, True], ids=["meters off", "meters right"])
 def test_what_is_said_of_many_plants_off_the_study_holds(errors, right):
-    """Linearised, and some plants are not: one figure of a hundred may be further off than twice what is said."""
+    """Linearised, and some plants are not: two figures of a hundred may be further off than twice what is said."""
     over = errors([(node, seed) for seed in range(15) for node in ("alpha", "beta")], weeks=6, right=right)
-    assert np.mean(np.abs(over) < 1.0) > 0.93 and np.mean(np.abs(over) > 2.0) <= 0.01
+    assert np.mean(np.abs(over) < 1.0) > 0.93 and np.mean(np.abs(over) > 2.0) <= 0.02
     assert 0.15 < np.sqrt(np.mean(over**2)) < 0.7
 
 
