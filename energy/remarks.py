@@ -76,8 +76,8 @@ def replay_warnings(plan: xr.Dataset, replayed: xr.Dataset, made: Mapping, step_
     cny, kg = (float((more_kw * factor).sum()) * step_h for factor in (price, carbon))
     told = (
         f"The replay hour by hour differs from the plan: renewable share {audited['renewable_share']:.1%} instead of "
-        f"{planned['renewable_share']:.1%}, facility energy {made['facility_off']:+.2%}, import {more_kwh:+,.0f} kWh, "
-        f"which is {cny:+,.0f} CNY at the prices of those steps and {kg:+,.0f} kg of CO2. "
+        f"{planned['renewable_share']:.1%}, facility energy {_change(made['facility_off'])}, import {more_kwh:+,.0f} "
+        f"kWh, which is {cny:+,.0f} CNY at the prices of those steps and {kg:+,.0f} kg of CO2. "
     )
     if step_h <= 1.0:
         return [told + "Cost, CO2 and share of the plan are off by that."]
@@ -85,6 +85,12 @@ def replay_warnings(plan: xr.Dataset, replayed: xr.Dataset, made: Mapping, step_
         f"{told}Steps of {step_h:g} h net an hour's surplus with the lack of another: cost, CO2 and share of the plan "
         "are better than they will be by that. Plan with --step 60."
     ]
+
+
+def _change(share: float) -> str:
+    """A relative change as signed percent; nothing has no sign."""
+    text = f"{share:+.2%}"
+    return text if text.strip("+-0.%") else text[1:]
 
 
 def lost_warnings(jobs: Sequence[Job], unserved: Sequence[str]) -> list[str]:

@@ -93,7 +93,7 @@ def _replayed_said(name: str, target: Mapping, reached: str, t: Mapping[str, str
     figures = [figure_of(target, figure) for figure in ("value", "target", "value_plant")]
     if None in figures or not replay_misses(name, target):
         return []
-    return [t[key].format(value=reached)]
+    return [t[key].format(value=reached.replace(" ", "\u00a0"))]
 
 
 def cards(summary: Mapping, view: View) -> list[Card]:

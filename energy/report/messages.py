@@ -203,8 +203,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "audit_rounding": (
         "At {node} the replay is short by {kwh} kWh over {hours} h, within rounding: at most {most} of the facility's "
-        "power in a step.",
-        "{node}：重放中缺电 {kwh} kWh，历时 {hours} 小时，属舍入误差：单步最多为设施功率的 {most}。",
+        "power in a step; the planner's table of its overhead is off by up to {table} of IT power.",
+        "{node}：重放中缺电 {kwh} kWh，历时 {hours} 小时，属舍入误差：单步最多为设施功率的 {most}；"
+        "规划器的开销表与设备模型最多相差 IT 功率的 {table}。",
     ),
     "c_planned": ("Planned", "计划"),
     "c_audited": ("Audited", "复核"),

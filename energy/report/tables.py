@@ -348,5 +348,7 @@ def audit_notes(summary: Mapping, view: View) -> list[str]:
             continue
         said = t["audit_rounding"] if short["within_rounding"] else t["audit_short"]
         kwh, most = number(short["kwh"], 1 if short["kwh"] >= 0.05 else 4), percent(short["most_share"], 2)
-        notes.append(said.format(node=view.names.get(node, node), kwh=kwh, hours=f"{short['hours']:g}", most=most))
+        told = {"kwh": kwh, "hours": f"{short['hours']:g}", "most": most}
+        table = percent(figure_of(short, "table_error_of_it"), 2)
+        notes.append(said.format(node=view.names.get(node, node), table=table, **told))
     return notes

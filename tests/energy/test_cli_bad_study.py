@@ -18,6 +18,11 @@ import pytest
         ("pue = 1.3\n", "pue = 0.9\n", ["targets.pue", "0.9"]),
         ("pue = 1.3\n", "pue = nan\n", ["targets.pue", "nan", "must be finite"]),
         ('hours = ["06:00-22:00"]', 'hours = ["06:00-21:00"]', ["tariff", "day", "21:00"]),
+        (
+            "electrical = { rated_kw = 50.0",
+            "electrical = { rated_kw = 50.0, transformer_rated_kw = 0.05",
+            ["node[alpha].electrical", "transformer_rated_kw=0.05", "at least 25 kW"],
+        ),
         ("[targets]", "[targets", ["not valid TOML", "line"]),
         ('tariff = "day", demand', 'tariff = "dai", demand', ["dai", "day"]),
         ("schema_version = 1", "schema_version = 9", ["schema_version", "9"]),

@@ -66,14 +66,14 @@ def figures(flows: xr.Dataset) -> dict[str, float]:
 
 def replay_said(planned: list[float], found: list[float], step_h: float = 4.0) -> list[str]:
     plan, replay = (replayed_day(bought, [100.0 - kw for kw in bought]) for bought in (planned, found))
-    made = {"planned": figures(plan), "audited": figures(replay), "facility_off": 0.0}
+    made = {"planned": figures(plan), "audited": figures(replay), "facility_off": -1e-6}
     return replay_warnings(plan, replay, made, step_h)
 
 
 def test_a_replay_that_imports_more_is_priced_at_its_steps():
     """10 kW more in the second step of 4 h: 40 kWh at 1 CNY and 0.6 kg."""
     (said,) = replay_said([50.0, 40.0], [50.0, 50.0])
-    assert "renewable share 50.0% instead of 55.0%" in said
+    assert "renewable share 50.0% instead of 55.0%, facility energy 0.00%, import" in said
     assert "import +40 kWh, which is +40 CNY at the prices of those steps and +24 kg of CO2" in said
     assert "Steps of 4 h net" in said and said.endswith("Plan with --step 60.")
 

@@ -432,9 +432,7 @@ def test_made_weather_is_called_synthetic_at_the_top(plans: tuple[Plan, Plan], m
     for lang, words in (("en", english), ("zh", chinese)):
         summary = made_summary()
         summary["inputs"] = {"weather": {"alpha": "climate", "beta": "x"}, "synthetic_weather": made}
-        text = render_report(
-            plan=plans[0], baseline=plans[1], summary=summary, title="T", nodes=NODES, lang=lang
-        )
+        text = render_report(plan=plans[0], baseline=plans[1], summary=summary, title="T", nodes=NODES, lang=lang)
         head = text[text.index("<header>") : text.index("</header>")]
         assert (words in head) if words else ("badge synthetic" not in head)
 
@@ -458,13 +456,15 @@ def test_the_audit_s_notes_say_where_it_is_off_and_what_is_short(plans: tuple[Pl
     place = {"node": "zhongwei", "time": "2026-07-15T13:00:00+08:00", "planned_kw": 1000.0, "audited_kw": 1002.5}
     grave = {"kwh": 12.0, "hours": 2.0, "most_share": 0.04, "within_rounding": False, "said": "Grave, says the audit."}
     slight = {"kwh": 0.3, "hours": 1.0, "most_share": 0.001, "within_rounding": True, "said": "Slight, says the audit."}
+    slight["table_error_of_it"] = 0.002
     told = made_summary()["audit"] | {"worst": place, "short": {"zhongwei": grave, "horinger": slight}}
     summary = made_summary() | {"audit": told}
     text = page(plans, summary=summary)
     worst = "Furthest off: Zhongwei 中卫 at 2026-07-15 13:00, facility 1,000.0 kW planned, 1,002.5 kW audited."
-    assert all(f"<p class=\"aid\">{said}</p>" in text for said in (worst, grave["said"], slight["said"]))
+    assert all(f'<p class="aid">{said}</p>' in text for said in (worst, grave["said"], slight["said"]))
     chinese = page(plans, summary=summary, lang="zh")
     assert "Zhongwei 中卫：计划不可按原样执行：重放中缺电 12.0 kWh，历时 2 小时，单步最多缺设施功率的 4.00 %" in chinese
+    assert "规划器的开销表与设备模型最多相差 IT 功率的 0.20 %" in chinese
     assert "Horinger 和林格尔：重放中缺电 0.3 kWh，历时 1 小时，属舍入误差：单步最多为设施功率的 0.10 %" in chinese
 
 
@@ -480,3 +480,20 @@ def test_the_check_is_in_chinese_wholly(plans: tuple[Plan, Plan], published) -> 
     assert set(LAWS_ZH) == set(CHECKS_ZH)
     english = check_rows({"verification": told}, make_view(plans[0].data, NODES, "en"))
     assert [row.law for row in english] == [check["law"] for check in told["checks"]]
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ["missed by 1.1 pp", "When replayed: 38.9\u00a0%", "its replay hour by hour does not: 38.9\u00a0%"]),
+        ("zh", ["差 1.1 个百分点", "重放后：38.9\u00a0%", "逐时重放未达到：38.9\u00a0%"]),
+    ],
+)
+def test_a_target_that_the_replay_alone_misses_says_what_it_reaches(plans, lang, words):
+    summary = made_summary()
+    missed = {"target": 0.4, "value": 0.412, "value_plant": 0.389, "met": False, "missed_by": 0.011}
+    summary["targets"]["renewable_share"] = missed
+    seen = page(plans, summary=summary, lang=lang)
+    assert [word for word in words if word not in seen] == []
+    summary["targets"]["renewable_share"] = missed | {"value": 0.389}
+    assert words[1] not in page(plans, summary=summary, lang=lang)
