@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from models.cooling.plant import inlet_degc, labelled
+from models.given import beside, is_number, refuse_other_plant, refuse_weather, timed, untimed
 from models.gpu import inlet_power_factor
 from models.grid import GridConnection, contracted_green_kw, location_kg_per_h, market_kg_per_h
 from models.overhead import NodePlant, it_rating_kw, overhead_flows
@@ -44,7 +45,7 @@ def facility(it_kw, weather: xr.Dataset, plant: NodePlant, setpoint_degc, *, ste
 
     Returns
     -------
-    Dataset
+    Dataset, without time where the weather is one instant
         (..., time), dims and order of the weather, [kW]: ``it_reference_kw``; ``server_fan_kw``, what a warm inlet
         adds to it; ``it_kw``, their sum; ``cooling_kw`` and its parts, ``ups_loss_kw``, ``distribution_loss_kw``,
         ``transformer_loss_kw``, ``other_kw``, and ``overhead_kw``, their sum; ``facility_kw``; ``pv_kw`` and
@@ -60,7 +61,9 @@ def facility(it_kw, weather: xr.Dataset, plant: NodePlant, setpoint_degc, *, ste
         IT power missing, negative or none in the whole window; with the servers' fans more than the plant is rated
         for (`models.overhead.it_rating_kw`: electrical rating, or what the cooling carries); an inlet above what the
         servers' power was measured to; stamps at unequal steps; a ``step_h`` that is not above 0 or not the stamps';
-        with PV, a single stamp without it.
+        with PV, a single stamp without it; weather as in `cooling_power`, `pv_power`, `wind_power`.
+    ConfigError
+        Another thing than a node plant.
 
     Notes
     -----
@@ -99,9 +102,13 @@ def facility(it_kw, weather: xr.Dataset, plant: NodePlant, setpoint_degc, *, ste
     >>> bool(made["pue_step"][0] < made["pue"] < made["pue_step"][1])
     True
     """
+    refuse_other_plant("facility", plant, NodePlant)
+    weather, instant = timed(weather)
+    refuse_weather("facility", weather, ("temp_air",))
     _refuse_steps(weather, step_h)
     template = weather["temp_air"]
-    reference, setpoint = labelled(it_kw, template), labelled(setpoint_degc, template)
+    reference = labelled(beside(it_kw, instant), template, name="it_kw", unit="kW")
+    setpoint = labelled(beside(setpoint_degc, instant), template, name="setpoint_degc", unit="degC")
     inlet = setpoint.copy(data=np.asarray(inlet_degc(plant.cooling, setpoint.to_numpy()), dtype=float))
     true = reference * inlet.copy(data=np.asarray(inlet_power_factor(inlet.to_numpy())))
     _refuse_overload(true, plant)
@@ -122,11 +129,13 @@ def facility(it_kw, weather: xr.Dataset, plant: NodePlant, setpoint_degc, *, ste
     made = flows.assign({name: flow.assign_attrs(_KW) for name, flow in kilowatts.items()})
     made["inlet_degc"] = inlet.assign_attrs(units="degC", cell_methods="time: mean")
     made["pue_step"] = (facility_kw / true.where(true > 0)).assign_attrs(units="1")
-    return made.assign(window_figures(made, grid=plant.grid))
+    return untimed(made.assign(window_figures(made, grid=plant.grid)), instant)
 
 
 def _refuse_steps(weather: xr.Dataset, given: float | None) -> None:
     """Stamps at unequal steps, and a step that is none or not theirs: sums over the window would not be energies."""
+    if given is not None and not is_number(given):
+        raise DataError(f"facility: got step_h={given!r}, allowed a number of hours. Correct it, or leave it out.")
     if given is not None and not 0 < given < np.inf:
         raise DataError(f"facility: got step_h={given:g}, allowed more than 0 h. Correct it, or leave it out.")
     if "time" not in weather.coords or weather["time"].size < 2:
