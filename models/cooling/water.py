@@ -32,7 +32,7 @@ class WaterEconomiserPlant:
     """Hall cooled by chilled water through fan coils, made by the tower alone where it is cold enough.
 
     Fields not named here are those of `ChillerPlant`, water-cooled. The planner's four lines are within 0.3 % of IT in
-    every hour with the defaults, 0.4 % with ``pump_min_flow=0.6``, 0.7 % with curves and ``chiller_count=1`` (see
+    every hour with the defaults, 0.8 % with ``pump_min_flow=0.6``, 0.6 % with curves and ``chiller_count=1`` (see
     there).
 
     Attributes
