@@ -41,12 +41,12 @@ def test_the_verdict_says_missed(attempt, edited_study):
 
 def test_strict_refuses_a_missed_target(attempt, edited_study):
     ran = attempt("--strict", study=edited_study(UNREACHABLE))
-    ran.refused(4, "renewable_share reaches 0.", "against 0.9500", "kWh short", "Nothing was published", "--strict")
+    ran.refused(4, "renewable_share is 0.", "at least 0.9500 asked", "kWh short", "Nothing was published", "--strict")
 
 
 def test_a_hard_target_refuses_as_strict_does(attempt, edited_study):
     study = edited_study(("renewable_share = 0.3", "renewable_share = 0.95\nhard = true"))
-    attempt(study=study).refused(4, "renewable_share reaches 0.", "targets.hard = false")
+    attempt(study=study).refused(4, "renewable_share is 0.", "targets.hard = false")
 
 
 def test_strict_refuses_an_unserved_job(attempt, jobs_file):
@@ -102,10 +102,10 @@ def test_an_import_limit_below_the_reserved_load(attempt, edited_study):
     assert attempt(study=enough, jobs="synthetic:1").code in (0, 5)
 
 
-def test_a_battery_too_small_for_the_window_is_the_solvers_to_find(attempt, edited_study):
-    """Every single step could be fed, the window cannot: the text says what is likely."""
+def test_a_battery_too_small_for_the_window_is_refused_before_the_search(attempt, edited_study):
+    """Every single step could be fed, the window cannot."""
     study = edited_study(("import_limit_kw = 150.0", "import_limit_kw = 1.5"))
-    attempt(study=study).refused(9, "state: infeasible", "battery", "node.grid.import_limit_kw")
+    attempt(study=study).refused(3, "node[alpha]", "battery of 200 kWh", "is empty at", "Raise node.grid.import_limit_kw")
 
 
 def test_a_plan_that_breaks_a_law_is_never_published(attempt, monkeypatch):
