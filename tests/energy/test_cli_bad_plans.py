@@ -105,7 +105,9 @@ def test_an_import_limit_below_the_reserved_load(attempt, edited_study):
 def test_a_battery_too_small_for_the_window_is_refused_before_the_search(attempt, edited_study):
     """Every single step could be fed, the window cannot."""
     study = edited_study(("import_limit_kw = 150.0", "import_limit_kw = 1.5"))
-    attempt(study=study).refused(3, "node[alpha]", "battery of 200 kWh", "is empty at", "Raise node.grid.import_limit_kw")
+    attempt(study=study).refused(
+        3, "node[alpha]", "battery of 200 kWh", "is empty at", "Raise node.grid.import_limit_kw"
+    )
 
 
 def test_a_plan_that_breaks_a_law_is_never_published(attempt, monkeypatch):
