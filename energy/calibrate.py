@@ -34,7 +34,13 @@ _MOST_HOURS = 2500  # of fitting: more hours of the same site tell nothing new, 
 _GOLDEN = 0.5 * (5**0.5 - 1.0)  # multiples of it spread evenly, over the year and over the hours of the day
 _ODD = 0.10  # assumption: a meter whose residuals spread wider over its mean does not follow the plant
 _DRIEST = 0.1  # %: 0 % has no dew point, and what is left of the moisture is nothing to a plant
-_NOISE = (0.05, 0.001)  # of a meter's error, and of its size: an error that rises by no more has not risen
+_NOISE = 0.05  # of a meter's error, but no more than
+_POINT = 0.01  # of nRMSE; and
+_LEAST = 0.001  # of what the meter and the plant show: an error that rises by no more has not risen
+# nRMSE on hours not used beyond which a main meter's fit is not written. Cooling: ASHRAE Guideline 14 takes an hourly
+# model for calibrated up to 30 %; a plant fitted to its own meters is asked for a little more. Facility: IT power,
+# which is metered itself, is most of it; at a PUE of 1.3, 10 % is over 40 % of what the fit is about.
+MOST_OFF = {"facility_kw": 0.10, "cooling_kw": 0.25}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +83,15 @@ class Score:
 
     @property
     def worse(self) -> bool:
-        """Whether the error rose by more than noise: 5 % of itself and 0.1 % of what is shown."""
-        share, least = _NOISE
-        return self.weighed_after > self.weighed_before * (1.0 + share) + least
+        """Whether the error rose by more than noise: 5 % of itself or 1 point of nRMSE, whichever is smaller, and
+        0.1 % of what is shown."""
+        relative = min(_NOISE, _POINT / self.nrmse_before) if self.nrmse_before > 0.0 else _NOISE
+        return self.weighed_after > self.weighed_before * (1.0 + relative) + _LEAST
+
+    @property
+    def far_off(self) -> bool:
+        """Whether it is a main meter and stays further off than a fit may be that is written."""
+        return self.nrmse_after > MOST_OFF.get(self.meter, np.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +118,24 @@ class Calibration:
         """Whether the sum of the meters' weighed errors on the hours kept aside fell, and that of none rose."""
         before, after = (sum(getattr(s, f"weighed_{when}") for s in self.scores) for when in ("before", "after"))
         return after < before and not self.worse
+
+    @property
+    def far_off(self) -> tuple[str, ...]:
+        """Main meters that stay too far off on the hours kept aside: 25 % (cooling) and 10 % (facility) nRMSE."""
+        return tuple(score.meter for score in self.scores if score.far_off)
+
+    @property
+    def at_ends(self) -> tuple[str, ...]:
+        """The fitted figures of the cooling plant at an end of their ranges, where these are most of them and two or
+        more; else none. One may be a range too narrow; most are something else that is wrong."""
+        told = [fitted for fitted in self.fitted if fitted.told and fitted.parameter.table == "cooling"]
+        ends = tuple(fitted.parameter.field for fitted in told if fitted.at_edge)
+        return ends if len(ends) >= 2 and 2 * len(ends) > len(told) else ()
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the figures may be written: the error falls, no main meter stays far off, few figures at an end."""
+        return self.better and not self.far_off and not self.at_ends
 
 
 def set_aside(time: np.ndarray) -> tuple[np.ndarray, str]:

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from energy.calibrate import Calibration, Fitted, calibrate
+from energy.calibrate import MOST_OFF, Calibration, Fitted, calibrate
 from energy.calibrate_meters import Meters, read_meters
 from energy.calibrate_spread import standard_errors
+from energy.calibrate_weather import refuse_strange_weather
 from energy.config import Study
 from energy.config_nodes import NodeConfig
 from energy.weather_window import opened_weather
@@ -54,7 +55,7 @@ def calibrate_site(study: Study, node_id: str, path: Path, *, spec: str | None =
         For a node the study does not have, weather that is made and not measured, or a source where the file has
         weather of its own.
     DataError
-        For meters or weather that cannot be used.
+        For meters or weather that cannot be used, or weather that cannot be of the node and these hours.
     """
     node = next((node for node in study.nodes if node.id == node_id), None)
     if node is None:
@@ -70,6 +71,8 @@ def calibrate_site(study: Study, node_id: str, path: Path, *, spec: str | None =
         weather, told, warned = _own_weather(meters), f"columns of {path.name}", []
     else:
         weather, told, warned = _source_weather(study, node, meters, spec)
+    said = str(path) if meters.has_weather() else f"weather {told}"
+    warned += refuse_strange_weather(meters.time, weather["temp_air"].values, node, said)
     setpoint = meters.columns.get("setpoint_degc", np.full(len(meters.time), node.cooling.mid_setpoint_degc))
     if "setpoint_degc" not in meters.columns:
         warned.append(f"{path.name} has no setpoint_degc: {node.cooling.mid_setpoint_degc:g} degC, the middle one, is "
@@ -177,6 +180,9 @@ def as_record(fit: SiteFit) -> dict:
         "node": fit.node.id,
         "better": made.better,
         "worse": list(made.worse),
+        "trusted": made.trusted,
+        "far_off": list(made.far_off),
+        "at_ends": list(made.at_ends),
         "weather": fit.weather,
         "hours_fitted": made.hours_fitted,
         "hours_aside": made.hours_aside,
@@ -201,18 +207,36 @@ def held(made: Calibration) -> list[str]:
 
 
 def why_not(made: Calibration) -> str:
-    """Why a fit is no better than the study, for one that is not."""
-    if not made.worse:
-        return "The error on the hours kept aside does not fall."
-    told = [
-        f"{s.meter} from {s.nrmse_before:.2%} to {s.nrmse_after:.2%} (nRMSE)"
-        for s in made.scores
-        if s.meter in made.worse
-    ]
-    return (
-        f"On the hours kept aside the error rises at {', '.join(told)}. That meter may contradict the others: mend "
-        "it, or leave its column out."
-    )
+    """Why the figures of a fit are not to be written, for one of which they are not."""
+    told = []
+    if made.worse:
+        rises = [
+            f"{s.meter} from {s.nrmse_before:.2%} to {s.nrmse_after:.2%} (nRMSE)"
+            for s in made.scores
+            if s.meter in made.worse
+        ]
+        told.append(
+            f"On the hours kept aside the error rises at {', '.join(rises)}. That meter may contradict the others: "
+            "mend it, or leave its column out."
+        )
+    elif not made.better:
+        told.append("The error on the hours kept aside does not fall.")
+    if made.far_off:
+        far = [
+            f"{s.meter} is {s.nrmse_after:.0%} off (nRMSE; at most {MOST_OFF[s.meter]:.0%} is allowed)"
+            for s in made.scores
+            if s.meter in made.far_off
+        ]
+        told.append(
+            f"On the hours kept aside {' and '.join(far)}: that is not this plant. Look at the weather's unit and "
+            "clock, the meters' units, and the kind of cooling plant in the study."
+        )
+    if made.at_ends:
+        told.append(
+            f"Most fitted figures of the cooling plant stand at an end of their ranges ({', '.join(made.at_ends)}): "
+            "they make up for something else. Look at the weather, the meters, and the plant in the study."
+        )
+    return " ".join(told)
 
 
 def score_rows(made: Calibration) -> list[dict]:

@@ -86,8 +86,10 @@ def calibrate(
     """Fit fans, pumps, approaches and losses of a node to its own meters; say the error on weeks not used.
 
     Columns: time (start of the hour, with offset), it_kw, facility_kw and/or cooling_kw; optional fan_kw, ups_loss_kw,
-    water_l, setpoint_degc, and temp_air, relative_humidity, pressure. The figures are written only where the error on
-    the weeks kept aside falls and rises at no meter; where --out is given and they are not written, the exit code is 3.
+    water_l, setpoint_degc, and temp_air, relative_humidity, pressure. temp_air must be of
+    the node's climate and its day warmest between 11:00 and 18:00. The figures are written only where the error on the
+    weeks kept aside falls, rises at no meter, and is at most 25 % (cooling_kw) and 10 % (facility_kw), with few figures
+    at an end of their ranges; where --out is given and they are not written, the exit code is 3.
     """
     from energy.calibrate_site import (
         as_record,
@@ -109,12 +111,12 @@ def calibrate(
         raise OutputError(f"{out}: cannot be written, there is no folder {out.parent}. Make it first.")
     fit = calibrate_site(load_study(study), node, meters, spec=weather)
     made, text = fit.made, fragment(fit)
-    refused = out is not None and not made.better
-    if out is not None and made.better:
+    refused = out is not None and not made.trusted
+    if out is not None and made.trusted:
         write_fragment(text, out)
     for warning in fit.warnings:
         warn(f"greendc: warning: {warning}")
-    if not made.better:
+    if not made.trusted:
         warn(f"greendc: warning: {why_not(made)} The study's figures stand"
              + ("." if out is None else f" and {out} is not written."))  # fmt: skip
     if as_json:
@@ -128,7 +130,7 @@ def calibrate(
         say(said_of_spread())
     say(f"not told by these meters, left as they were: {', '.join(stay) or 'none'}")
     print_table(score_rows(made))
-    if made.better:
+    if made.trusted:
         say(text if out is None else f"wrote {out}")
     if refused:
         raise typer.Exit(DataError.exit_code)
