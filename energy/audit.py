@@ -132,7 +132,7 @@ def compared(plan: xr.Dataset, replayed: xr.Dataset, *, study: Study, step_h: fl
         ``audited_kw``; ``nodes``: node -> audited ``pue`` and ``renewable_share``; ``short``: what its connection
         cannot feed, node -> ``kwh``, ``hours``, ``most_share`` (of the facility's power, in the worst step),
         ``table_error_of_it`` (most of these steps), ``within_rounding`` (whether no step lacks more than its table's
-        error) and ``said``, the sentence; nodes without any left out.
+        error, and with a battery those of the steps before) and ``said``, the sentence; nodes without any left out.
     """
     planned, audited = (replay_figures(flows, study, step_h) for flows in (plan, replayed))
     for name in ("water_l", "wue"):  # a plan has water only from its plant
@@ -183,6 +183,8 @@ def _short(plan: xr.Dataset, replayed: xr.Dataset, step_h: float, another: str) 
             continue
         off = table[n] if table is not None else np.zeros_like(it[n])
         let_pass = off * it[n] + SOLVER_SHARE * whole[n]
+        if _stores(plan, node):  # what the table was off by before is missing in the battery now
+            let_pass += np.cumsum(off * it[n]) - off * it[n]
         short = {
             "kwh": float(lacking[n].sum()) * step_h,
             "hours": float(steps.sum()) * step_h,
@@ -192,6 +194,12 @@ def _short(plan: xr.Dataset, replayed: xr.Dataset, step_h: float, another: str) 
         }
         found[node] = {**short, "said": _said(node, short, another)}
     return found
+
+
+def _stores(plan: xr.Dataset, node: str) -> bool:
+    """Whether the plan ever holds energy in the node's battery."""
+    stocks = [plan[name].sel(node=node).values for name in ("stock_green_kwh", "stock_grey_kwh") if name in plan]
+    return any(bool(np.any(stock > 0.0)) for stock in stocks)
 
 
 def _said(node: str, short: Mapping, another: str) -> str:
@@ -208,7 +216,7 @@ def _said(node: str, short: Mapping, another: str) -> str:
     how = f"with this {another}" if another else "as it stands"
     cause = f"; it was planned with another {another}" if another else ""
     return (
-        f"At {node} the plan CANNOT BE RUN {how}: its replay is short by {amount}, up to {most:.1%} of the facility's "
+        f"At {node} the plan CANNOT BE RUN {how}: its replay is short by {amount}, up to {most:.2%} of the facility's "
         f"power in a step, which connection, renewables and battery do not bring{cause}."
     )
 

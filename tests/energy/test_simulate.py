@@ -149,7 +149,7 @@ def test_a_battery_charges_and_discharges_only_what_there_is(made):
 
 
 @given(
-    warmer_k=st.floats(-20, 12), sun=st.floats(0, 1.2), wind=st.floats(0, 2.5), limit=st.floats(5, 150),
+    warmer_k=st.floats(-20, 12), sun=st.just(0) | st.floats(0.05, 1.2), wind=st.floats(0, 2.5), limit=st.floats(5, 150),
     charge=st.lists(st.floats(-80, 80), min_size=SLOTS, max_size=SLOTS), green=st.booleans(),
 )  # fmt: skip
 def test_whatever_the_weather_powers_balance_and_limits_hold(made, warmer_k, sun, wind, limit, charge, green):
@@ -251,11 +251,30 @@ def test_a_connection_too_small_is_told_and_renewables_left_before_are_used_firs
     assert "alpha" in warning and "CANNOT BE RUN" in warning
 
 
+def without_battery(plan):
+    """The plan with nothing ever in a battery, so that a step's error stays its own."""
+    return plan.assign({name: 0.0 * plan[name] for name in ("stock_green_kwh", "stock_grey_kwh")})
+
+
+def test_a_battery_carries_what_the_table_was_off_by_into_later_steps(made):
+    plan, again = made.plan(), replayed(made)
+    assert float(plan["stock_grey_kwh"][0].max() + plan["stock_green_kwh"][0].max()) > 0.0
+    plan["table_error_of_it"] = 0.0 * plan["it_kw"] + 0.01
+    it = again["it_kw"].values[0]
+    for part, kept in ((0.99, True), (1.01, False)):  # of the errors of the first six steps, all in the sixth
+        again["shortfall_kw"][0, :] = 0.0
+        again["shortfall_kw"][0, 5] = part * 0.01 * it[:6].sum()
+        assert compared(plan, again, study=made.study, step_h=1.0)["short"]["alpha"]["within_rounding"] is kept
+    alone = without_battery(plan)
+    again["shortfall_kw"][0, 5] = 0.02 * it[5]
+    assert compared(alone, again, study=made.study, step_h=1.0)["short"]["alpha"]["within_rounding"] is False
+
+
 @pytest.mark.parametrize("table", [0.0006, 0.023])
 @pytest.mark.parametrize(("part", "refused"), [(0.95, False), (1.05, True)])
 def test_short_within_the_nodes_own_table_is_a_note_and_beyond_it_a_refusal_under_strict(made, table, part, refused):
     """One law for warning, note, lines and ``--strict``: what lacks in a step against the table's error there."""
-    plan, again = made.plan(), replayed(made)
+    plan, again = without_battery(made.plan()), replayed(made)
     plan["table_error_of_it"] = 0.0 * plan["it_kw"] + 0.5
     plan["table_error_of_it"][0, 3] = table
     again["shortfall_kw"][0, 3] = part * table * float(again["it_kw"][0, 3])
@@ -275,7 +294,7 @@ def test_short_within_the_nodes_own_table_is_a_note_and_beyond_it_a_refusal_unde
 
 
 def test_one_step_beyond_the_table_is_enough_and_a_plan_without_a_table_has_only_the_solvers_rounding(made):
-    plan, again = made.plan(), replayed(made)
+    plan, again = without_battery(made.plan()), replayed(made)
     plan["table_error_of_it"] = 0.0 * plan["it_kw"] + 0.01
     it = again["it_kw"].values[0]
     again["shortfall_kw"][0, 2:4] = 0.009 * it[2:4]
@@ -291,7 +310,7 @@ def test_one_step_beyond_the_table_is_enough_and_a_plan_without_a_table_has_only
 
 @pytest.mark.parametrize("part", [0.5, 2.0])
 def test_in_another_weather_the_weather_is_the_cause_and_not_the_table(made, part):
-    plan, again = made.plan(), replayed(made)
+    plan, again = without_battery(made.plan()), replayed(made)
     plan["table_error_of_it"] = 0.0 * plan["it_kw"] + 0.01
     again["shortfall_kw"][0, 3] = part * 0.01 * float(again["it_kw"][0, 3])
     said = compared(plan, again, study=made.study, step_h=1.0, another="weather")["short"]["alpha"]["said"]
