@@ -91,7 +91,8 @@ def refuse_strange_weather(time: np.ndarray, temp_air: np.ndarray, node: NodeCon
     raise DataError(
         f"{said}: temp_air is warmest at {_clock(course.peak_h)} of the day on average, local solar time at "
         f"{site.longitude:g} E; {low:.0f}:00 to {high:.0f}:00 is possible. A clock {abs(off)} h (give or "
-        f"take two) {'early' if off < 0 else 'late'}: {cause} Give weather and meters one clock, each time with its true offset."
+        f"take two) {'early' if off < 0 else 'late'}: {cause} Give weather and meters one clock, each time with "
+        "its true offset."
     )
 
 
@@ -102,29 +103,28 @@ def _refuse_level(time: np.ndarray, temp: np.ndarray, node: NodeConfig, normals:
     lower_km = (normals.temp_altitude_m - site.altitude_m) / 1000.0
     mean = float(normals.monthly["t_mean_c"][month].mean()) + LAPSE_RATE_K_PER_KM * lower_km
     seen, where = float(temp.mean()), f"{said}: temp_air"
+    spans = [float(np.ptp(day)) for day in _whole_days(solar, temp)]
+    normal = float((normals.monthly["t_max_c"] - normals.monthly["t_min_c"])[month].mean())
+    span = float(np.mean(spans)) if len(spans) >= _LEAST_DAYS else None
     if abs(seen - mean) > _MOST_OFF_K:
         raise DataError(
             f"{where} is {seen:.1f} on average, and the climate of {node.id} has {mean:.1f} degC in these months; at "
-            f"most {_MOST_OFF_K:g} K off is possible.{_unit_asked(seen, mean)}"
+            f"most {_MOST_OFF_K:g} K off is possible. {_unit_asked(seen - 32.0 - 1.8 * mean, span, normal)}"
         )
-    spans = [float(np.ptp(day)) for day in _whole_days(solar, temp)]
-    if len(spans) < _LEAST_DAYS:
-        return
-    normal = float((normals.monthly["t_max_c"] - normals.monthly["t_min_c"])[month].mean())
-    span, (low, high) = float(np.mean(spans)), _RANGE_SHARE
-    if not low * normal <= span <= high * normal:
+    low, high = (share * normal for share in _RANGE_SHARE)
+    if span is not None and not low <= span <= high:
         cause = "A sensor indoors, or one value a day?" if span < normal else "A sensor in the sun or exhaust air?"
         raise DataError(
             f"{where} moves by {span:.1f} K a day on average, and by {normal:.1f} K in the climate of {node.id}; "
-            f"{low * normal:.1f} to {high * normal:.1f} K is possible. {cause} Give hourly outdoor air in degC."
+            f"{low:.1f} to {high:.1f} K is possible. {cause} Give hourly outdoor air in degC."
         )
 
 
-def _unit_asked(seen: float, mean: float) -> str:
-    """The unit that would make a mean temperature one the climate has, or what else to look at."""
-    if abs((seen - 32.0) / 1.8 - mean) <= _MOST_OFF_K:
-        return " In degF? Give degC."
-    return " In degC? Of this place and these months? Correct the column, the times, or the node's site in the study."
+def _unit_asked(off_f: float, span: float | None, normal: float) -> str:
+    """What to look at: the unit, where degrees Fahrenheit would have this mean and rather this daily range."""
+    if abs(off_f) <= 1.8 * _MOST_OFF_K and (span is None or span > 1.8**0.5 * normal):
+        return "In degF? Give degC."
+    return "Of another place, other months, another unit? Correct the column, the times, or the node's site."
 
 
 def day_course(time: np.ndarray, temp_air: np.ndarray, longitude: float) -> DayCourse | None:

@@ -314,13 +314,15 @@ def test_few_hours_of_a_part_over_its_whole_are_dropped_and_counted(greendc, stu
         read_meters(written(many, tmp_path / "many.csv"))
 
 
-def test_a_fit_that_stays_far_off_is_warned_of(greendc, study_file, tmp_path, study):
+def test_a_fit_that_stays_far_off_is_warned_of_and_not_written(greendc, study_file, tmp_path, study):
     meters = site(study, "alpha", TRUE_AIR, weeks=4)
-    cooling = meters.columns["cooling_kw"] * np.where(np.arange(len(meters.time)) % 2, 0.6, 1.0)
-    path = tmp_path / "meters.csv"
+    cooling = meters.columns["cooling_kw"] * np.where(np.arange(len(meters.time)) % 2, 0.5, 1.0)
+    path, out = tmp_path / "meters.csv", tmp_path / "alpha.toml"
     written(replace(meters, columns=meters.columns | {"cooling_kw": cooling}), path, without=("fan_kw",))
-    ran = greendc("calibrate", "--study", study_file, "--node", "alpha", "--meters", path)
+    ran = greendc("calibrate", "--study", study_file, "--node", "alpha", "--meters", path, "--out", out, "--json")
     assert "cooling_kw is still" in ran.err and "facility_kw is still" not in ran.err
+    assert ran.code == 3 and not out.exists() and "at most 25% is allowed" in ran.err
+    assert ran.json["far_off"] == ["cooling_kw"] and ran.json["better"] and not ran.json["trusted"]
 
 
 def test_empty_cells_and_missing_hours_are_left_out(tmp_path, air):

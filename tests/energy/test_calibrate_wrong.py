@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from energy.calibrate import Calibration, Score, calibrate
+from energy.calibrate import Calibration, Fitted, Score, calibrate
 from energy.calibrate_figures import parameters, predicted, with_values
 from energy.calibrate_meters import Meters
 from energy.calibrate_site import _own_weather, why_not
@@ -161,6 +161,15 @@ def test_a_meter_is_worse_beyond_its_noise():
     assert replace(score, weighed_after=0.0326).worse
 
 
+def test_a_large_error_may_not_rise_by_its_twentieth():
+    """1 point of nRMSE and 0.1 % of what is shown, of 196.8 %, where the meter reads a third of the plant's."""
+    score = Score("cooling_kw", 100, 0.0, 1.968, 0.0, 1.97, weighed_before=0.656, weighed_after=0.660)
+    assert not score.worse  # 0.656 (1 + 0.01 / 1.968) + 0.001 = 0.6603
+    assert replace(score, weighed_after=0.661).worse
+    assert replace(score, nrmse_after=2.061, weighed_after=0.687).worse
+    assert not replace(score, nrmse_before=0.0, weighed_before=0.0, weighed_after=0.0009).worse
+
+
 def test_one_meter_worse_spoils_the_fit_though_the_sum_falls(study):
     def score(meter: str, before: float, after: float) -> Score:
         return Score(meter, 100, 0.0, before, 0.0, after, before, after)
@@ -173,6 +182,36 @@ def test_one_meter_worse_spoils_the_fit_though_the_sum_falls(study):
     assert fine.better and fine.worse == ()
     none = replace(made, scores=(score("facility_kw", 0.3, 0.3),))
     assert not none.better and "does not fall" in why_not(none)
+
+
+def test_a_main_meter_far_off_is_not_keptthough_the_error_falls(study):
+    def made(meter: str, after: float) -> Calibration:
+        score = Score(meter, 100, 0.0, 2.0, 0.0, after, 2.0, after)
+        return Calibration(study.node("alpha").node_plant(), (), (score,), 9, 9, "", {}, ())
+
+    for meter, most in (("cooling_kw", 0.25), ("facility_kw", 0.10)):
+        far, near = made(meter, most + 0.01), made(meter, most - 0.01)
+        assert far.better and not far.trusted and far.far_off == (meter,)
+        assert f"{meter} is {most + 0.01:.0%} off (nRMSE; at most {most:.0%} is allowed)" in why_not(far)
+        assert near.trusted and why_not(near) == ""
+    assert made("water_l", 0.9).trusted
+
+
+def test_most_thermal_figures_at_an_end_are_not_written(study):
+    plant = study.node("alpha").node_plant()
+    cooling = [p for p in parameters(plant) if p.table == "cooling"][:4]
+    losses = [p for p in parameters(plant) if p.table == "electrical"][:4]
+    score = Score("cooling_kw", 100, 0.0, 0.5, 0.0, 0.05, 0.5, 0.05)
+
+    def made(ends: int, told: int) -> Calibration:
+        figures = [Fitted(p, p.high, 0.1 if k < told else None, at_edge=k < ends) for k, p in enumerate(cooling)]
+        figures += [Fitted(p, p.low, 0.1, at_edge=False) for p in losses]
+        return Calibration(plant, tuple(figures), (score,), 9, 9, "", {}, ())
+
+    assert len(cooling) == len(losses) == 4
+    for ends, told, kept in ((3, 4, False), (2, 2, False), (2, 4, True), (1, 1, True), (0, 4, True)):
+        assert made(ends, told).trusted is kept, (ends, told)
+    assert cooling[0].field in why_not(made(3, 4)) and "an end of their ranges" in why_not(made(3, 4))
 
 
 def written(meters: Meters, path: Path, *, separator: str = ",") -> Path:
