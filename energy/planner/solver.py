@@ -400,6 +400,11 @@ class ResidentRelaxation:
         values = np.asarray(values, dtype=float)
         self._highs.changeColsBounds(len(columns), columns, values, values)
 
+    def set_costs(self, columns: np.ndarray, costs: np.ndarray) -> None:
+        """Set the objective of columns."""
+        columns = np.asarray(columns, dtype=np.int32)
+        self._highs.changeColsCost(len(columns), columns, np.asarray(costs, dtype=float))
+
     def limit_row(self, row: int, lower: float, upper: float) -> None:
         """Set the bounds of one row."""
         self._highs.changeRowBounds(int(row), float(lower), float(upper))

@@ -137,7 +137,7 @@ def plan_window(
     if prove and small and window.weighted(best.values) > goal and clock.left() > 1.0:
         best, bound = _branch(window, best, bound, gap, clock, tell)
         clock.mark("branch and bound")
-    best = replace(best, values=_polished(window, best.values))
+    best = replace(best, values=polished(window, best.values))
     stages = _prove(window, best.values, bound, gap, clock) if prove else ()
     clock.mark("proof")
     status = "optimal" if stages and all(stage.status == "proven" for stage in stages) else "feasible"
@@ -269,7 +269,7 @@ def _branch(window, best: Schedule, bound: float, gap: float, clock: _Clock, tel
     return best, bound
 
 
-def _polished(window: Window, values: np.ndarray) -> np.ndarray:
+def polished(window: Window, values: np.ndarray) -> np.ndarray:
     """The energy part once more as an LP at whole decisions, overhead exactly on the plant's table."""
     model = window.model
     lower, upper = model.lower.copy(), model.upper.copy()

@@ -139,13 +139,13 @@ def toy_window(
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def toy() -> Callable[..., xr.Dataset]:
     """:func:`toy_window`."""
     return toy_window
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def toy_job() -> type[ToyJob]:
     """:class:`ToyJob`."""
     return ToyJob

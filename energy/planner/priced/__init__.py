@@ -1,0 +1,7 @@
+"""The priced regime: plans of thousands of jobs with a proven gap.
+
+Where every placement of every job no longer fits one programme, prices take the place of the coupling:
+:mod:`.choices` says what a job may choose, :mod:`.hull` what a load costs, :mod:`.bound` finds the prices at which
+the two agree best (their sum bounds every plan from below), :mod:`.search` looks for the schedule, and
+:mod:`.regime` hands what it found to the same PuLP programme, proof and packing as the exact regime.
+"""
