@@ -28,7 +28,7 @@ import xarray as xr
 
 from energy.planner.priced.choices import Choices
 from energy.planner.priced.hull import EnergyHull, Rows
-from energy.planner.priced.kernels import Ways, price_jobs
+from energy.planner.priced.kernels import price_jobs
 from energy.planner.solver import ResidentRelaxation
 
 DEFLECTION = 0.9  # share of the last direction kept
@@ -102,9 +102,7 @@ class PricedEnergy:
         _add_work(rows, inputs, choices, self._gpus, all_served=all_served)
         self._resident = ResidentRelaxation(rows.model(hull.model.offset))
         self._size = hull.model.columns, hull.model.rows
-        fields = {name: getattr(choices, name) for name in Ways._fields}
-        fields["add_kw"] = choices.add_kw - self.typical_kw[choices.pool] * choices.gpus
-        self.ways = Ways(**fields)
+        self.ways = choices._replace(add_kw=choices.add_kw - self.typical_kw[choices.pool] * choices.gpus)
 
     def at(self, prices: Prices) -> tuple[float, np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
         """Value, GPUs (pool, time), rest of power (node, time), point and duals of the hull's part; None without."""

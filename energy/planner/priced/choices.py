@@ -6,20 +6,20 @@ rigid gang has one choice per pool; a job with several widths or power caps has 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(NamedTuple):
     """All choices of all jobs, job by job, the choices of one node together.
 
     Arrays over choices: ``pool, node``: indices of the inputs; ``gpus`` [GPUs]; ``add_kw``: IT power over idle
     [kW]; ``slots``: length; ``first, last``: earliest and latest start; ``past_cny``: weight of a slot the run lies
     past the window's end, beyond the fewest any choice of the job leaves. ``begin``: choices of job j are
-    ``begin[j]:begin[j + 1]``. ``left_out_cny``: weight of leaving a job out, over jobs.
+    ``begin[j]:begin[j + 1]``. ``left_out_cny``: weight of leaving a job out, over jobs. A plain tuple, since the
+    compiled loops take it as it is.
     """
 
     pool: np.ndarray
@@ -36,9 +36,6 @@ class Choices:
     @property
     def jobs(self) -> int:
         return len(self.begin) - 1
-
-    def __len__(self) -> int:
-        return len(self.pool)
 
 
 def choices_of(inputs: xr.Dataset, *, undone_cny_per_gpu_h: float) -> Choices:

@@ -3,7 +3,7 @@
 Imported in the priced regime alone (Numba takes seconds to load, and some more at the first use after an install).
 All loops work on plain arrays, gathered in the tuples below:
 
-``Ways``  what jobs may choose (:class:`.choices.Choices`, field by field)
+``ways``  what jobs may choose (:class:`.choices.Choices`)
 ``Cells`` cost of added load by node, slot and grid point (:mod:`.cells`), grid points per kW, (node,)
 ``Room``  free GPUs of clusters (cluster, time); clusters of pool p are ``begin[p]:begin[p + 1]``
 ``State`` the schedule: choice (-1: left out), start and cluster (-1: none yet) of each job; load (node, time) [kW],
@@ -19,21 +19,6 @@ import numba
 import numpy as np
 
 NONE = -1
-
-
-class Ways(NamedTuple):
-    """Choices of all jobs."""
-
-    pool: np.ndarray
-    node: np.ndarray
-    gpus: np.ndarray
-    add_kw: np.ndarray
-    slots: np.ndarray
-    first: np.ndarray
-    last: np.ndarray
-    past_cny: np.ndarray
-    begin: np.ndarray
-    left_out_cny: np.ndarray
 
 
 class Cells(NamedTuple):

@@ -67,7 +67,7 @@ class Search:
         clusters = clusters_of(inputs)
         number = {name: cluster for cluster, name in enumerate(clusters.names)}
         self.names = clusters.names
-        self.ways = kernels.Ways(*(getattr(choices, name) for name in kernels.Ways._fields))
+        self.ways = choices
         self.room = kernels.Room(
             cluster=clusters.free,
             begin=np.append([of[0] for of in clusters.of_pool], len(clusters.names)).astype(np.int64),

@@ -219,19 +219,18 @@ def test_prices_are_paid_slot_by_slot(toy, toy_job):
     """Cost of a job by hand: its GPUs and power at the prices of the slots it runs in."""
     inputs = toy([toy_job(4, 2, 0, 1, add_kw=20.0, pools=(0,))], slots=4)
     choices, _, free = parts(inputs)
-    ways = kernels.Ways(*(getattr(choices, name) for name in kernels.Ways._fields))
     kw, gpu = np.array([[1.0, 2.0, 0.5, 9.0]] * 2), np.array([[0.1, 0.2, 0.3, 0.4]] * 2)
     choice, start = np.zeros(1, np.int64), np.zeros(1, np.int64)
     load, used = np.zeros(free.shape), np.zeros(free.shape)
-    cost = kernels.price_jobs(ways, summed(kw), summed(gpu), choice, start, load, used)
+    cost = kernels.price_jobs(choices, summed(kw), summed(gpu), choice, start, load, used)
     # first slot: 20 (1 + 2) + 4 (0.1 + 0.2) = 61.2; second: 20 (2 + 0.5) + 4 (0.2 + 0.3) = 52
     assert cost == pytest.approx(52.0)
     assert start[0] == 1
     assert load[0].tolist() == [0.0, 20.0, 20.0, 0.0]
     assert used[0].tolist() == [0.0, 4.0, 4.0, 0.0]
     none = np.full(1, -1)
-    assert kernels.costs_at(ways, summed(kw), summed(gpu), none, start)[0] == pytest.approx(52.0)
-    assert kernels.costs_at(ways, summed(kw), summed(gpu), choice, np.zeros(1, np.int64))[0] == pytest.approx(61.2)
+    assert kernels.costs_at(choices, summed(kw), summed(gpu), none, start)[0] == pytest.approx(52.0)
+    assert kernels.costs_at(choices, summed(kw), summed(gpu), choice, np.zeros(1, np.int64))[0] == pytest.approx(61.2)
 
 
 def test_targets_are_learnt_where_they_bind(toy, toy_job):
