@@ -164,7 +164,7 @@ def main() -> None:
     asked = parser.parse_args()
     inputs, jobs = instance(asked.jobs, asked.slots, asked.nodes, asked.seed, asked.utilisation)
     small, _ = instance(30, 24, asked.nodes, 0, 0.3)
-    plan_priced(small, time_limit_s=20.0, effort=Effort(5, 2, 5, 5, 2))  # compiled
+    plan_priced(small, time_limit_s=20.0, effort=Effort(5, (2, 2, 2), 5, (2, 2, 2)))  # compiled
     if asked.bind:
         inputs = bound_to(inputs, asked.bind, asked.seconds / 5, asked.seed)
     line = {name: getattr(asked, name) for name in ("jobs", "slots", "nodes", "seed", "utilisation", "bind", "method")}

@@ -52,9 +52,13 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Climb:
-    """Best prices; (choice, start) of every job in the last rounds; mean point and duals of the energy side."""
+    """Best prices; (choice, start) of every job in the last rounds; mean point and duals of the energy side.
+
+    ``step``: share of Polyak's step reached, to go on from.
+    """
 
     prices: Prices
+    step: float
     drawn: tuple[tuple[np.ndarray, np.ndarray], ...]
     values: np.ndarray | None
     dual: np.ndarray | None
@@ -170,7 +174,7 @@ def climb(
     goal: Callable[[], float],
     rounds: int,
     left: Callable[[], float],
-    report: Callable[[float], None] = lambda _: None,
+    step: float = FIRST_STEP,
 ) -> Climb:
     """Better prices by deflected subgradients; the bound of what is returned is proven.
 
@@ -184,13 +188,13 @@ def climb(
         Cost of the best schedule so far, which no bound passes.
     rounds, left
         Rounds at most, seconds left.
-    report
-        Called with every better bound.
+    step
+        Share of Polyak's step to begin with.
     """
     ways, node, typical = energy.ways, energy.node, energy.typical_kw[:, None]
     jobs, now, best = len(ways.begin) - 1, start, start
     load, used = np.zeros(start.gpu.shape), np.zeros(start.gpu.shape)
-    step, stuck, direction = FIRST_STEP, 0, None
+    stuck, direction = 0, None
     drawn: list[tuple[np.ndarray, np.ndarray]] = []
     mean = _Mean()
     for _ in range(rounds):
@@ -205,7 +209,6 @@ def climb(
         stuck = 0 if bound > best.bound + 1e-5 * abs(best.bound) else stuck + 1
         if bound > best.bound:
             best = Prices(now.gpu, now.kw, bound)
-            report(bound)
         if stuck > STUCK:  # back to the best point, with shorter steps
             step, stuck, direction, now = SHRINK * step, 0, None, best
             continue
@@ -216,7 +219,7 @@ def climb(
         length = step * max(goal() - bound, 1e-6 * abs(bound)) / max(float((direction**2).sum()), 1e-12)
         up, pools = length * direction, len(now.gpu)
         now = Prices(now.gpu + typical * up[:pools], now.kw + up[pools:], -np.inf)
-    return Climb(best, tuple(drawn), mean.values, mean.dual)
+    return Climb(best, step, tuple(drawn), mean.values, mean.dual)
 
 
 class _Mean:

@@ -22,7 +22,7 @@ from energy.planner.search import Window, settle
 from energy.planner.stages import Outcome, Stage, missed_cny_per_kwh, polished, undone_cny_per_gpu_h
 from weather.conventions.errors import SolverFailed
 
-SETTLE_SHARE = 0.2  # of the time limit, kept for setpoints in whole numbers
+SETTLE_SHARE = 0.15  # of the time limit, kept for setpoints in whole numbers
 SETTLE_GAP = 1e-4
 
 

@@ -1,14 +1,15 @@
-"""The priced regime from end to end: prices and schedule, one after the other, then the plan in whole numbers."""
+"""Prices and schedule side by side, in three stages; after each, they exchange what they found."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
-from energy.planner.priced.bound import PricedEnergy, Prices, climb, most_load_kw
+from energy.planner.priced.bound import FIRST_STEP, PricedEnergy, Prices, climb, most_load_kw
 from energy.planner.priced.cells import CellTables
 from energy.planner.priced.choices import choices_of
 from energy.planner.priced.hull import energy_hull
@@ -16,19 +17,24 @@ from energy.planner.priced.loaded import LoadedEnergy
 from energy.planner.priced.search import Found, Search
 from energy.planner.serve import free_gpus
 
+STAGES = (0.5, 0.8, 1.0)  # of the time, at which prices and schedule meet
+RESTART = 0.3  # of the first step, with which the next stage goes on at least
 MOVES = 1000  # of ruin and recreate, after which the load is judged
 SMOOTHING = 0.02  # of the energy plan around which cell tables are made
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long each phase is, in passes and rounds, so that a plan can be repeated; the clock only stops."""
+    """How long each part is, in passes and rounds, so that a plan can be repeated; the clock only stops.
 
-    first_passes: int = 150
-    first_blocks: int = 100
-    climbs: int = 800
+    ``first_passes``: annealing of the first schedule; ``climbs``: rounds of prices in each of the three stages;
+    ``passes``: annealing in the first two stages; ``blocks``: blocks of ruin and recreate in each stage.
+    """
+
+    first_passes: int = 100
+    climbs: tuple[int, int, int] = (900, 900, 900)
     passes: int = 200
-    blocks: int = 400
+    blocks: tuple[int, int, int] = (100, 400, 800)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,41 +76,48 @@ def search_and_bound(
     search = Search(inputs, choices, loaded, CellTables(inputs, hull), seed=seed)
     typical = _typical_cost(inputs, choices)
     mark("declare")
-    search.settle_down(passes=effort.first_passes, hot=0.02 * typical, cold=0.001 * typical, left=lambda: left(0.15))
+    warm, hot = {"hot": 0.02 * typical, "cold": 0.001 * typical}, {"hot": 0.005 * typical, "cold": 0.0003 * typical}
+    search.settle_down(passes=effort.first_passes, left=lambda: left(0.1), **warm)
     search.pack()
-    hot = {"hot": 0.005 * typical, "cold": 0.0003 * typical, "moves": MOVES}
-    search.rearrange(None, None, blocks=effort.first_blocks, left=lambda: left(0.2), **hot)
     mark("first schedule")
     tell("first schedule", search.best.cost_cny, -np.inf)
     # where one schedule leaves nothing out, none that does can be better
-    all_served = search.leaves_nothing
-    priced = PricedEnergy(inputs, choices, hull, free, all_served=all_served)
+    priced = PricedEnergy(inputs, choices, hull, free, all_served=search.leaves_nothing)
     by_node = loaded.load_price()
-    found = climb(
-        priced,
-        Prices(by_node[node] * priced.typical_kw[:, None], by_node, -np.inf),
-        goal=lambda: search.best.cost_cny,
-        rounds=effort.climbs,
-        left=lambda: left(0.6),
-        report=lambda bound: tell("prices", search.best.cost_cny, bound),
-    )
-    mark("prices")
-    if found.drawn:
-        search.draw(found.drawn)
-        loaded.begin_from(found.values, found.dual)
-        search.settle_down(passes=effort.passes, hot=0.02 * typical, cold=0.001 * typical, left=lambda: left(0.75))
-        search.pack()
-        mark("annealing")
-    search.rearrange(
-        priced,
-        found.prices,
-        blocks=effort.blocks,
-        left=lambda: left(0.95),
-        report=lambda cost: tell("improving", cost, found.prices.bound),
-        **hot,
-    )
-    mark("improving")
-    return Priced(search.best, found.prices, search.names)
+    prices = Prices(by_node[node] * priced.typical_kw[:, None], by_node, -np.inf)
+    step, found = FIRST_STEP, None
+    for stage, share in enumerate(STAGES):
+        # prices and schedule on a core each: both work in compiled code, and meet at the end of the stage alone
+        best = search.best.cost_cny
+        with ThreadPoolExecutor(1) as beside:
+            rising = beside.submit(
+                climb,
+                priced,
+                prices,
+                goal=lambda best=best: best,
+                rounds=effort.climbs[stage],
+                left=lambda share=share: left(share),
+                step=step,
+            )
+            if found is not None and stage == 1 and found.drawn:  # from the energy side's mean plan
+                search.draw(found.drawn)
+                loaded.begin_from(found.values, found.dual)
+                search.settle_down(passes=effort.passes, left=lambda share=share: left(share), **warm)
+                search.pack()
+            search.rearrange(
+                priced if found is not None else None,
+                prices if found is not None else None,
+                blocks=effort.blocks[stage],
+                moves=MOVES,
+                left=lambda share=share: left(share),
+                report=lambda cost, bound=prices.bound: tell("improving", cost, bound),
+                **hot,
+            )
+            found = rising.result()
+        prices, step = found.prices, max(found.step, RESTART * FIRST_STEP)
+        mark(f"stage {stage + 1}")
+        tell("prices", search.best.cost_cny, prices.bound)
+    return Priced(search.best, prices, search.names)
 
 
 def _typical_cost(inputs: xr.Dataset, choices) -> float:

@@ -27,7 +27,7 @@ from energy.planner.serve import free_gpus
 from energy.planner.solver import solve
 from energy.planner.stages import missed_cny_per_kwh, undone_cny_per_gpu_h
 
-SHORT = Effort(first_passes=20, first_blocks=5, climbs=60, passes=20, blocks=10)
+SHORT = Effort(first_passes=20, climbs=(30, 30, 30), passes=20, blocks=(3, 5, 5))
 
 
 def weighted(problem, inputs):
