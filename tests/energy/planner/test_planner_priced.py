@@ -247,3 +247,12 @@ def test_targets_are_learnt_where_they_bind(toy, toy_job):
         easy.learn(0.8 * hull.most_kw, rate=1.0)
     assert easy.targets[1] == 0.0
     assert replace(hull, most_kw=hull.most_kw).shape == (2, 6)
+
+
+def test_a_plan_that_ends_by_its_counts_can_be_repeated(toy, toy_job):
+    """Prices and search on threads of their own, exchanging at the ends of stages alone: the same to the last digit."""
+    inputs = toy(some_jobs(toy_job, np.random.default_rng(8), 15, 8), slots=8)
+    first, again = (plan_priced(inputs, effort=SHORT, seed=3, time_limit_s=600.0) for _ in range(2))
+    assert first.column_of == again.column_of and first.cluster_of == again.cluster_of
+    assert np.array_equal(first.values, again.values)
+    assert [stage.bound for stage in first.stages] == [stage.bound for stage in again.stages]
