@@ -99,9 +99,10 @@ def search_and_bound(
                 left=lambda share=share: left(share),
                 step=step,
             )
-            if found is not None and stage == 1 and found.drawn:  # from the energy side's mean plan
-                search.draw(found.drawn)
+            if found is not None and found.drawn:  # around the energy side's mean plan, which the search drifts from
                 loaded.begin_from(found.values, found.dual)
+            if found is not None and stage == 1 and found.drawn:
+                search.draw(found.drawn)
                 search.settle_down(passes=effort.passes, left=lambda share=share: left(share), **warm)
                 search.pack()
             search.rearrange(
