@@ -6,7 +6,7 @@ that make it (the duals of the peak), and the whole price beyond; the targets st
 is a merit order: the power a load needs is taken from the cheapest of surplus renewables, grid, and battery. Its cost
 is convex in the load where the facility's power is, and exact where the plan around which it is made is optimal.
 
-The search moves jobs by these tables and asks :class:`.bound.LoadedEnergy` for the truth after every pass.
+The search moves jobs by these tables and asks :class:`.loaded.LoadedEnergy` for the truth after every pass.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ All loops work on plain arrays, gathered in the tuples below:
 ``Cells`` cost of added load by node, slot and grid point (:mod:`.cells`), grid points per kW, (node,)
 ``Room``  free GPUs of clusters (cluster, time); clusters of pool p are ``begin[p]:begin[p + 1]``
 ``State`` the schedule: choice (-1: left out), start and cluster (-1: none yet) of each job; load (node, time) [kW],
-          GPUs used by pool and by cluster (.., time)
+          GPUs used (cluster, time)
 """
 
 from __future__ import annotations
@@ -43,7 +43,6 @@ class State(NamedTuple):
     start: np.ndarray
     cluster: np.ndarray
     load_kw: np.ndarray
-    used_pool: np.ndarray
     used_cluster: np.ndarray
 
 
@@ -77,9 +76,7 @@ def price_jobs(ways, kw_price, gpu_price, choice, start, load, used):
                 end = min(first + length, slots)
                 cost = kw * (kw_price[pool, end] - kw_price[pool, first])
                 cost += gpus * (gpu_price[pool, end] - gpu_price[pool, first])
-                past = first + length - slots - fewest
-                if past > 0:
-                    cost += past * ways.past_cny[c]
+                cost += past_cny(ways, c, first, slots, fewest)
                 if cost < best:
                     best, best_choice, best_start = cost, c, first
         choice[job], start[job] = best_choice, best_start
@@ -112,9 +109,7 @@ def costs_at(ways, kw_price, gpu_price, choice, start):
                 end, pool = min(begin + ways.slots[c], slots), ways.pool[c]
                 cost = ways.add_kw[c] * (kw_price[pool, end] - kw_price[pool, begin])
                 cost += ways.gpus[c] * (gpu_price[pool, end] - gpu_price[pool, begin])
-                past = begin + ways.slots[c] - slots - fewest
-                if past > 0:
-                    cost += past * ways.past_cny[c]
+                cost += past_cny(ways, c, begin, slots, fewest)
                 best = min(best, cost)
         found[job] = best
     return found
@@ -127,6 +122,12 @@ def fewest_past(ways, job, slots):
     for c in range(ways.begin[job], ways.begin[job + 1]):
         fewest = min(fewest, ways.first[c] + ways.slots[c] - slots)
     return max(fewest, 0)
+
+
+@compiled
+def past_cny(ways, c, start, slots, fewest):
+    """Weight of the slots a placement lies past the window's end beyond the fewest its job must."""
+    return max(start + ways.slots[c] - slots - fewest, 0) * ways.past_cny[c]
 
 
 # ------------------------------------------------------------------------------------------------ moves
@@ -145,10 +146,9 @@ def occupy(ways, state, job, sign):
     c = state.choice[job]
     if c == NONE:
         return
-    node, pool, cluster = ways.node[c], ways.pool[c], state.cluster[job]
+    node, cluster = ways.node[c], state.cluster[job]
     for t in range(state.start[job], min(state.start[job] + ways.slots[c], state.load_kw.shape[1])):
         state.load_kw[node, t] += sign * ways.add_kw[c]
-        state.used_pool[pool, t] += sign * ways.gpus[c]
         if cluster != NONE:
             state.used_cluster[cluster, t] += sign * ways.gpus[c]
 
@@ -164,10 +164,7 @@ def own_cost(ways, cells, state, job):
     for t in range(state.start[job], min(state.start[job] + ways.slots[c], slots)):
         load = state.load_kw[node, t]
         cost += cell_cost(cells, node, t, load + kw) - cell_cost(cells, node, t, load)
-    past = state.start[job] + ways.slots[c] - slots - fewest_past(ways, job, slots)
-    if past > 0:
-        cost += past * ways.past_cny[c]
-    return cost
+    return cost + past_cny(ways, c, state.start[job], slots, fewest_past(ways, job, slots))
 
 
 @compiled
@@ -177,8 +174,7 @@ def past_cost(ways, state):
     for job in range(len(state.choice)):
         c = state.choice[job]
         if c != NONE:
-            past = state.start[job] + ways.slots[c] - slots - fewest_past(ways, job, slots)
-            total += max(past, 0) * ways.past_cny[c]
+            total += past_cny(ways, c, state.start[job], slots, fewest_past(ways, job, slots))
     return total
 
 
@@ -235,9 +231,7 @@ def anneal(order, temperature, crowding_cny, ways, cells, room, state):
                 for first in range(ways.first[c], ways.last[c] + 1):
                     end = min(first + length, slots)
                     cost = added[end] - added[first] + crowd[end] - crowd[first]
-                    past = first + length - slots - fewest
-                    if past > 0:
-                        cost += past * ways.past_cny[c]
+                    cost += past_cny(ways, c, first, slots, fewest)
                     costs[found], choices[found], starts[found], clusters_at[found] = cost, c, first, k
                     best = min(best, cost)
                     found += 1
@@ -291,9 +285,7 @@ def best_place(job, ways, cells, room, state, added, full):
                 if full[end] > full[first]:
                     continue
                 cost = added[end] - added[first]
-                past = first + length - slots - fewest
-                if past > 0:
-                    cost += past * ways.past_cny[c]
+                cost += past_cny(ways, c, first, slots, fewest)
                 if cost < best - 1e-12:
                     best, choice, start, cluster = cost, c, first, k
                     least = _left_over(room, state, k, first, end)

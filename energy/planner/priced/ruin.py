@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from energy.planner.priced.kernels import NONE, best_place, compiled, fewest_past, occupy, own_cost, sum_added
+from energy.planner.priced.kernels import NONE, best_place, compiled, fewest_past, occupy, own_cost, past_cny, sum_added
 
 
 @compiled
@@ -99,9 +99,7 @@ def _wished(job, blur, ways, cells, state, added):
             sum_added(ways, cells, state, c, added)
         for first in range(ways.first[c], ways.last[c] + 1):
             cost = added[min(first + ways.slots[c], slots)] - added[first]
-            past = first + ways.slots[c] - slots - fewest
-            if past > 0:
-                cost += past * ways.past_cny[c]
+            cost += past_cny(ways, c, first, slots, fewest)
             cost -= blur * math.log(np.random.random() + 1e-300)
             if cost < best:
                 best, choice, start = cost, c, first

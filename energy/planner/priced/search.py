@@ -1,8 +1,8 @@
 """The schedule at fleet scale: from prices to jobs in clusters.
 
-1. :meth:`Search.settle_down` anneals jobs on the cell tables, pools' GPUs at a penalty that hardens, the tables made
-   anew around the smoothed energy plan after every pass;
-2. :meth:`Search.pack` gives every gang a cluster, or another place;
+1. :meth:`Search.settle_down` anneals jobs on the cell tables, clusters overfull at a penalty that hardens, the tables
+   made anew around the smoothed energy plan after every pass;
+2. :meth:`Search.pack` puts what still overfills a cluster elsewhere;
 3. :meth:`Search.rearrange` is ruin and recreate inside the clusters, most often on jobs that stand worst at the prices
    of the bound: a few jobs hold most of what the plan costs above its bound.
 
@@ -79,7 +79,6 @@ class Search:
             start=np.zeros(jobs, np.int64),
             cluster=np.full(jobs, kernels.NONE),
             load_kw=np.zeros(shape),
-            used_pool=np.zeros((inputs.sizes["pool"], shape[1]), np.int64),
             used_cluster=np.zeros(clusters.free.shape, np.int64),
         )
         self._energy, self._tables = energy, tables
@@ -111,14 +110,13 @@ class Search:
     def _set(self, choice: np.ndarray, start: np.ndarray, cluster: np.ndarray) -> None:
         state, ways = self.state, self.ways
         state.choice[:], state.start[:], state.cluster[:] = choice, start, cluster
-        for used in (state.load_kw, state.used_pool, state.used_cluster):
+        for used in (state.load_kw, state.used_cluster):
             used[:] = 0
         slots = state.load_kw.shape[1]
         for job in np.flatnonzero(choice >= 0):
             c = choice[job]
             span = slice(start[job], min(start[job] + ways.slots[c], slots))
             state.load_kw[ways.node[c], span] += ways.add_kw[c]
-            state.used_pool[ways.pool[c], span] += ways.gpus[c]
             state.used_cluster[cluster[job], span] += ways.gpus[c]
 
     def restore(self, found: Found) -> None:
@@ -127,7 +125,7 @@ class Search:
 
     # ------------------------------------------------------------------------------------------ the search
     def settle_down(self, *, passes: int, hot: float, cold: float, left: Callable[[], float]) -> None:
-        """Anneal from ``hot`` to ``cold`` [CNY] in so many passes, GPUs of a pool ever harder to exceed."""
+        """Anneal from ``hot`` to ``cold`` [CNY] in so many passes, clusters ever harder to overfill."""
         for number in range(passes):
             if left() <= 0.0:
                 return

@@ -142,7 +142,7 @@ def test_the_books_agree_with_the_schedule(toy, toy_job):
     inputs = toy(some_jobs(toy_job, rng, 25, 10), slots=10)
     search = searched(inputs)
     state, ways = search.state, search.ways
-    load, pool = np.zeros_like(state.load_kw), np.zeros_like(state.used_pool)
+    load = np.zeros_like(state.load_kw)
     cluster = np.zeros_like(state.used_cluster)
     for job in np.flatnonzero(state.choice >= 0):
         c = state.choice[job]
@@ -151,10 +151,8 @@ def test_the_books_agree_with_the_schedule(toy, toy_job):
         assert search.room.begin[ways.pool[c]] <= state.cluster[job] < search.room.begin[ways.pool[c] + 1]
         span = slice(state.start[job], state.start[job] + ways.slots[c])
         load[ways.node[c], span] += ways.add_kw[c]
-        pool[ways.pool[c], span] += ways.gpus[c]
         cluster[state.cluster[job], span] += ways.gpus[c]
     assert state.load_kw == pytest.approx(load, abs=1e-9)
-    assert np.array_equal(state.used_pool, pool)
     assert np.array_equal(state.used_cluster, cluster)
     assert np.all(cluster <= clusters_of(inputs).free)
     assert (state.choice >= 0).sum() > 10
